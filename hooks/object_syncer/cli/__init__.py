@@ -1,0 +1,17 @@
+"""The command line: `object-syncer serve | manifests | simulate`."""
+
+import click
+
+from object_syncer import __version__
+from object_syncer.cli.manifests import manifests
+from object_syncer.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="object-syncer")
+def main() -> None:
+    """Keep copies of a Kubernetes object identical in every namespace that wants one."""
+
+
+main.add_command(serve)
+main.add_command(manifests)

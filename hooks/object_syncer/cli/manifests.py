@@ -1,0 +1,67 @@
+"""`object-syncer manifests`: print what an installation consists of."""
+
+import re
+
+import click
+
+from object_syncer import manifests as files
+from object_syncer.api import Json
+
+_NAMESPACE = re.compile(r"\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _namespaces(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    for value in values:
+        if not _NAMESPACE.fullmatch(value):
+            raise click.BadParameter(f"{value!r} is no namespace: lower-case letters, digits and '-', or '*' for all")
+    return values
+
+
+def _allowed(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Json]:
+    rules = []
+    for value in values:
+        group, slash, resource = value.rpartition("/")
+        if not slash or not resource:
+            raise click.BadParameter(
+                f"{value!r} is not GROUP/RESOURCE, for example /configmaps or batch/cronjobs or */*"
+            )
+        rules.append({"apiGroups": [group], "resources": [resource]})
+    return rules
+
+
+def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"https?://[^/?#\s]+/?", value):
+        raise click.BadParameter(f"{value!r} is not http(s)://HOST[:PORT]; hook paths are added to it")
+    return value
+
+
+@click.command()
+@click.option("--hooks-url", default=files.DEFAULT_HOOKS_URL, show_default=True, metavar="URL", callback=_url)
+@click.option("--watch-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Serve ObjectSyncs here.")
+@click.option("--source-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Copy from here.")
+@click.option("--target-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Copy to here.")
+@click.option(
+    "--allow", multiple=True, metavar="GROUP/RESOURCE", callback=_allowed, help="Copy these, as batch/cronjobs."
+)
+@click.option("--crds-only", is_flag=True, help="Print the CRDs alone; apply them and wait until they are Established.")
+@click.option("--no-crds", is_flag=True, help="Print all but the CRDs.")
+def manifests(
+    hooks_url: str,
+    watch_namespace: tuple[str, ...],
+    source_namespace: tuple[str, ...],
+    target_namespace: tuple[str, ...],
+    allow: list[Json],
+    crds_only: bool,
+    no_crds: bool,
+) -> None:
+    """Print CRDs, controllers and the default SyncPolicy as YAML. Namespaces and resources: all, unless given.
+
+    The CRDs must be established before the rest is applied: use --crds-only first, then --no-crds.
+    """
+    if crds_only and no_crds:
+        raise click.UsageError("--crds-only and --no-crds leave nothing to print")
+    documents = [] if no_crds else list(files.crds())
+    if not crds_only:
+        documents += files.controllers(hooks_url)
+        documents.append(files.policy(watch_namespace, source_namespace, target_namespace, allow))
+    click.echo("---\n".join(documents), nl=False)

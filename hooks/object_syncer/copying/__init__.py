@@ -1,0 +1,1 @@
+"""What a copy looks like, whether an observed one is equal, and what repairs it."""

@@ -1,0 +1,106 @@
+"""What the API server and controllers fill in per kind, and a copy must not carry.
+
+A copy with the source's clusterIP, nodePort, volumeName or Job selector is refused by the API server, or steals
+what belongs to the source. Each rule works on a deep copy of the source's body (all but metadata and status).
+"""
+
+from collections.abc import Callable
+
+from object_syncer import reasons
+from object_syncer.api import Json
+from object_syncer.kinds.resource import Refusal
+
+_JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
+
+
+def clean(group: str, kind: str, body: Json) -> None:
+    """Remove from `body`, in place, what belongs to the source alone."""
+    _drop_empty_timestamps(body)
+    rule = _RULES.get((group, kind))
+    if rule:
+        rule(body)
+
+
+def refusal(group: str, kind: str, source: Json) -> Refusal | None:
+    """Say why this very object must not be copied, or None. Kinds that never can be are refused by the planner."""
+    if (group, kind) == ("", "Secret") and source.get("type") == "kubernetes.io/service-account-token":
+        return Refusal(
+            reasons.SOURCE_NOT_COPYABLE,
+            "the source is a service-account-token Secret: its token belongs to one ServiceAccount and namespace",
+        )
+    labels = source["metadata"].get("labels") or {}
+    if (group, kind) == ("", "Endpoints") and "endpoints.kubernetes.io/managed-by" in labels:
+        return Refusal(
+            reasons.SOURCE_NOT_COPYABLE, "the source is the Endpoints of a Service: copy the Service instead"
+        )
+    return None
+
+
+def _drop_empty_timestamps(body: Json) -> None:
+    # Go writes `creationTimestamp: null` into embedded metadata (pod templates); it means nothing.
+    spec = body.get("spec")
+    if not isinstance(spec, dict):
+        return
+    for key in ("template", "jobTemplate"):
+        template = spec.get(key)
+        if isinstance(template, dict):
+            meta = template.get("metadata")
+            if isinstance(meta, dict) and meta.get("creationTimestamp", "") is None:
+                del meta["creationTimestamp"]
+            _drop_empty_timestamps(template)
+
+
+def _service(body: Json) -> None:
+    spec = body["spec"]
+    if spec.get("clusterIP") != "None":  # "None" makes a headless Service and is the author's own
+        spec.pop("clusterIP", None)
+        spec.pop("clusterIPs", None)
+    spec.pop("healthCheckNodePort", None)
+    for port in spec.get("ports") or ():
+        port.pop("nodePort", None)
+
+
+def _claim(body: Json) -> None:
+    body["spec"].pop("volumeName", None)
+
+
+def _job(body: Json) -> None:
+    spec = body["spec"]
+    if spec.get("manualSelector"):
+        return
+    spec.pop("selector", None)
+    meta = spec["template"].get("metadata") or {}
+    labels = {key: value for key, value in (meta.get("labels") or {}).items() if key not in _JOB_LABELS}
+    if labels:
+        meta["labels"] = labels
+    else:
+        meta.pop("labels", None)
+
+
+def _stateful_set(body: Json) -> None:
+    for claim in body["spec"].get("volumeClaimTemplates") or ():
+        claim.pop("status", None)
+        if (claim.get("metadata") or {}).get("creationTimestamp", "") is None:
+            del claim["metadata"]["creationTimestamp"]
+
+
+def _service_account(body: Json) -> None:
+    body.pop("secrets", None)
+
+
+_RULES: dict[tuple[str, str], Callable[[Json], None]] = {
+    ("", "PersistentVolumeClaim"): _claim,
+    ("", "Service"): _service,
+    ("", "ServiceAccount"): _service_account,
+    ("apps", "StatefulSet"): _stateful_set,
+    ("batch", "Job"): _job,
+}
+
+NEVER_COPIED: dict[tuple[str, str], str] = {
+    ("", "Event"): "an Event reports on one object in its own namespace",
+    ("", "Pod"): "a Pod belongs to its node and controller; copy its Deployment or PodTemplate",
+    ("apps", "ControllerRevision"): "a ControllerRevision belongs to its controller",
+    ("coordination.k8s.io", "Lease"): "a Lease is held by one process",
+    ("events.k8s.io", "Event"): "an Event reports on one object in its own namespace",
+}
+"""(group, kind) -> why no object of this kind makes sense as a copy."""

@@ -1,0 +1,50 @@
+"""What every copy of one source has in common, built once; a copy is the template at a namespace and name.
+
+A copy is made from a whitelist: the body without status, and of the metadata only labels and annotations that
+travel. Nothing else of the metadata does: no uid, resourceVersion, generation, managedFields, ownerReferences,
+finalizers.
+"""
+
+import copy
+from dataclasses import dataclass
+
+from object_syncer import api
+from object_syncer.api import Json
+from object_syncer.copying import cleaning, hygiene
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The parts that all copies of one source share. Never change them: copies refer to the same dicts."""
+
+    body: Json
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+    def at(self, namespace: str, name: str) -> Json:
+        """Return the copy for one destination: a Kubernetes object ready for server-side apply."""
+        return {
+            **self.body,
+            "metadata": {
+                "namespace": namespace,
+                "name": name,
+                "labels": dict(self.labels),
+                "annotations": dict(self.annotations),
+            },
+        }
+
+
+def template(source: Json, slice_name: str) -> Template:
+    """Return the template of a source for the copies in one slice.
+
+    `source` is the object as the API server has it; it is not changed.
+    """
+    group = source["apiVersion"].rpartition("/")[0]
+    body = copy.deepcopy({key: value for key, value in source.items() if key not in ("metadata", "status")})
+    cleaning.clean(group, source["kind"], body)
+    meta = source["metadata"]
+    labels = hygiene.labels(meta.get("labels") or {})
+    annotations = hygiene.labels(meta.get("annotations") or {})
+    labels |= {api.MANAGED_BY_LABEL: api.MANAGED_BY, api.SLICE_LABEL: slice_name}
+    annotations[api.SOURCE_ANNOTATION] = f"{api.namespace_of(source)}/{api.name_of(source)}"
+    return Template(body, labels, annotations)

@@ -1,0 +1,51 @@
+"""What an installation consists of: the CRDs, the two controllers, the default SyncPolicy.
+
+The files are those of the folder metacontroller/, shipped with the package.
+"""
+
+from collections.abc import Iterator, Sequence
+from importlib import resources
+
+import yaml
+
+from object_syncer.api import Json
+
+DEFAULT_HOOKS_URL = "http://object-syncer.object-syncer:8080"
+"""Where the hook server is if it is installed under its own name: service.namespace:port."""
+
+_DEFINITIONS = resources.files("object_syncer") / "definitions"
+
+
+def crds() -> Iterator[str]:
+    """Yield the CRDs, one YAML document each."""
+    for entry in sorted((_DEFINITIONS / "crds").iterdir(), key=lambda entry: entry.name):
+        if entry.name != "kustomization.yaml":
+            yield entry.read_text()
+
+
+def controllers(hooks_url: str) -> Iterator[str]:
+    """Yield the CompositeController of the planner and the DecoratorController of ObjectSyncs.
+
+    `hooks_url` is where the engine reaches the hook server, without a path.
+    """
+    for name in ("sync-policies.yaml", "object-syncs.yaml"):
+        yield (_DEFINITIONS / name).read_text().replace(DEFAULT_HOOKS_URL, hooks_url.rstrip("/"))
+
+
+def policy(watch: Sequence[str], sources: Sequence[str], targets: Sequence[str], allowed: Sequence[Json]) -> str:
+    """Return the default SyncPolicy as YAML; an empty list means all.
+
+    `allowed` are items {"apiGroups": [...], "resources": [...]} of allowedResources.
+    """
+    text = (_DEFINITIONS / "default-policy.yaml").read_text()
+    given = {
+        "watchNamespaces": watch,
+        "sourceNamespaces": sources,
+        "targetNamespaces": targets,
+        "allowedResources": allowed,
+    }
+    if not any(given.values()):
+        return text
+    document = yaml.safe_load(text)
+    document["spec"] |= {key: list(value) for key, value in given.items() if value}
+    return yaml.safe_dump(document, sort_keys=False)

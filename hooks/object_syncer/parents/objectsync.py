@@ -1,0 +1,128 @@
+"""The ObjectSync: what a user wrote, and what we tell them about it.
+
+Its copies are the slices' business. This parent resolves the kind it names (its customize can relate the CRDs of
+its own spec, the planner's cannot) and sums up what its slices report. Only this parent has a finalizer, the
+engine's: it goes when the last slice, and with it the last copy, is gone.
+"""
+
+from datetime import datetime
+
+from object_syncer import api, envelope, reasons
+from object_syncer.api import Json
+from object_syncer.envelope import Request
+from object_syncer.kinds import resolve, resource
+from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.planning import scope
+from object_syncer.status import clock, conditions, summary
+
+_SERVED_AFTER_SECONDS = 30
+"""A slice without any report by then has no running controller; one starts in 0.05 s, or 20 s for a new CRD."""
+
+
+def customize(request: Request, _now: datetime) -> Json:
+    """Watch the slices of this ObjectSync, the policies, and the CRDs that may define its kind."""
+    rules = [
+        envelope.rule(
+            api.API_VERSION,
+            "syncslices",
+            labelSelector={"matchLabels": {api.OBJECTSYNC_LABEL: request.parent["metadata"]["uid"]}},
+        ),
+        envelope.rule(api.API_VERSION, "syncpolicies"),
+    ]
+    names = resolve.candidates(request.parent["spec"]["source"])
+    if names:
+        rules.append(envelope.rule("apiextensions.k8s.io/v1", "customresourcedefinitions", names=names))
+    return envelope.rules(rules)
+
+
+def sync(request: Request, now: datetime) -> Json:
+    """Answer the status; an ObjectSync has no attachments."""
+    parent, slices = request.parent, _slices(request)
+    meta, earlier = parent["metadata"], parent.get("status") or {}
+    resolved = _resolve(request)
+    source = parent["spec"]["source"]
+    status: Json = {"observedGeneration": meta["generation"], "source": f"{source['kind']}/{source['name']}"}
+    if isinstance(resolved, Resource):
+        status["resolved"] = resource.dump(resolved)
+    elif resolved.reason == reasons.VERSION_NOT_SERVED and earlier.get("resolved"):
+        status["resolved"] = earlier["resolved"]  # losing a version must not delete the copies
+    total = summary.summarize(slices, meta["generation"])
+    refusal = resolved if isinstance(resolved, Refusal) else _refusal(request, slices, now)
+    if refusal or isinstance(resolved, Refusal):
+        told = conditions.refused(refusal) if refusal else ()
+    else:
+        key = f"{source.get('namespace') or meta['namespace']}/{source['name']}"
+        told = (
+            conditions.ready(resolved, key),
+            conditions.in_sync(total.unsynced, total.synced, total.total, total.problem),
+        )
+    status |= {
+        "conditions": conditions.dated(told, earlier.get("conditions"), meta["generation"], now),
+        "copies": total.copies(),
+    }
+    if isinstance(resolved, Resource):
+        status["destinations"] = summary.destinations(total, resolved)
+    return envelope.decorator(status, _patience(slices, now))
+
+
+def finalize(request: Request, now: datetime) -> Json:
+    """Hold the ObjectSync until its slices, drained by the planner, are gone."""
+    if not _slices(request):
+        return envelope.decorator(None, finalized=True)
+    answer = sync(request, now)
+    told = [condition for condition in answer["status"]["conditions"] if condition["type"] != "InSync"]
+    deleting = conditions.Condition("InSync", "False", reasons.DELETING, "the copies are being deleted")
+    generation = request.parent["metadata"]["generation"]
+    earlier = (request.parent.get("status") or {}).get("conditions")
+    answer["status"]["conditions"] = told + conditions.dated([deleting], earlier, generation, now)
+    return answer
+
+
+def _slices(request: Request) -> list[Json]:
+    return sorted(request.related.of(api.API_VERSION, "SyncSlice").values(), key=lambda item: item["spec"]["index"])
+
+
+def _resolve(request: Request) -> Resource | Refusal:
+    source = request.parent["spec"]["source"]
+    found = resolve.built_in(source)
+    if found:
+        return found
+    crds = (
+        request.related.of("apiextensions.k8s.io/v1", "CustomResourceDefinition").values()
+        if resolve.candidates(source)
+        else ()
+    )
+    return resolve.custom(source, crds, (request.parent.get("status") or {}).get("resolved"))
+
+
+def _refusal(request: Request, slices: list[Json], now: datetime) -> Refusal | None:
+    """What keeps the whole ObjectSync from being served, beside its kind."""
+    policies = request.related.of(api.API_VERSION, "SyncPolicy").values()
+    namespace = api.namespace_of(request.parent)
+    if not any(namespace in scope.of(policy).watch for policy in policies):
+        return Refusal(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {namespace}")
+    for item in slices:
+        if api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}):
+            return Refusal(
+                reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply"
+            )
+        if item["spec"].get("refusal"):
+            return Refusal(**item["spec"]["refusal"])
+        if _unserved(item) and clock.age(item["metadata"].get("creationTimestamp"), now) > _SERVED_AFTER_SECONDS:
+            return Refusal(
+                reasons.CONTROLLER_NOT_RUNNING,
+                f"the engine does not serve SyncSlice {api.name_of(item)}: see the events of CompositeController "
+                f"{item['metadata']['labels'][api.CONTROLLER_LABEL]} and the permissions of Metacontroller",
+            )
+    return None
+
+
+def _unserved(item: Json) -> bool:
+    return "observedGeneration" not in (item.get("status") or {})
+
+
+def _patience(slices: list[Json], now: datetime) -> float:
+    """Look again when a slice that has never reported would be overdue: nothing else would wake us."""
+    ages = [clock.age(item["metadata"].get("creationTimestamp"), now) for item in slices if _unserved(item)]
+    waiting = [_SERVED_AFTER_SECONDS - age for age in ages if age <= _SERVED_AFTER_SECONDS]
+    return min(waiting) + 1 if waiting else 0.0

@@ -1,0 +1,87 @@
+"""The policy, or: the planner. It decides for all ObjectSyncs at once what the slices then carry out.
+
+Its children are the SyncSlices and one generated CompositeController per resource type in use. It plans for
+everybody, so nothing that one ObjectSync says may make it fail.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from object_syncer import api, envelope, reasons
+from object_syncer.api import Json
+from object_syncer.envelope import Request
+from object_syncer.kinds import resource
+from object_syncer.kinds.resource import Resource
+from object_syncer.planning import controllers, destinations, plan, scope, slices
+from object_syncer.status import conditions
+from object_syncer.status.conditions import Condition
+
+
+def customize(_request: Request, _now: datetime) -> Json:
+    """Watch every ObjectSync and every namespace."""
+    return envelope.rules([envelope.rule(api.API_VERSION, "objectsyncs"), envelope.rule("v1", "namespaces")])
+
+
+def sync(request: Request, now: datetime) -> Json:
+    """Answer the slices and controllers that should exist."""
+    observed = request.children.of(api.API_VERSION, "SyncSlice")
+    running = request.children.of(api.ENGINE_API_VERSION, "CompositeController")
+    object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
+    if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed.values()):
+        message = "nothing is planned: Metacontroller must run with --apply-strategy=server-side-apply"
+        told = Condition("Ready", "False", reasons.WRONG_APPLY_STRATEGY, message)
+        wanted = [slices.again(item) for item in observed.values()]
+    else:
+        told = Condition("Ready", "True", reasons.SUCCESS, "ObjectSyncs are planned")
+        wanted = _slices(request, object_syncs, observed, now)
+    generated = _controllers(request, wanted, observed, running)
+    meta, earlier = request.parent["metadata"], request.parent.get("status") or {}
+    status = {
+        "conditions": conditions.dated([told], earlier.get("conditions"), meta["generation"], now),
+        "objectSyncs": len(object_syncs),
+        "controllers": len(generated),
+    }
+    draining = any(item["spec"].get("draining") for item in wanted)
+    return envelope.composite(status, wanted + generated, 5.0 if draining else 0.0)
+
+
+def _slices(request: Request, object_syncs: Iterable[Json], observed: Mapping[str, Json], now: datetime) -> list[Json]:
+    policy = api.name_of(request.parent)
+    namespaces = destinations.living(request.related.of("v1", "Namespace"))
+    made = plan.make(object_syncs, scope.of(request.parent), namespaces)
+    held: dict[str, list[Json]] = {}
+    for item in observed.values():
+        held.setdefault(item["spec"]["objectSync"]["uid"], []).append(item)
+    wanted: list[Json] = []
+    for planned in made.plans:
+        wanted += slices.of_plan(planned, policy, held.pop(planned.object_sync["metadata"]["uid"], ()), now)
+    types = {item["metadata"]["uid"]: _resolved(item) for item in object_syncs}
+    for uid, items in held.items():
+        if uid in made.failed:
+            wanted += map(slices.again, items)
+        else:
+            wanted += (ended for item in items if (ended := slices.ending(item, types.get(uid), now)))
+    return wanted
+
+
+def _resolved(object_sync: Json) -> Resource | None:
+    found = (object_sync.get("status") or {}).get("resolved")
+    return resource.load(found) if found else None
+
+
+def _controllers(
+    request: Request, wanted: Iterable[Json], observed: Mapping[str, Json], running: Mapping[str, Json]
+) -> list[Json]:
+    """One controller per type that a wanted slice needs; one that runs stays while any slice of its type exists."""
+    policy = api.name_of(request.parent)
+    types: dict[str, Resource] = {}
+    for item in wanted:
+        if slices.needs_controller(item, observed.get(api.name_of(item))):
+            type_ = resource.load(item["spec"]["resource"])
+            types[controllers.name(policy, type_)] = type_
+    for item in observed.values():
+        type_ = resource.load(item["spec"]["resource"])
+        name = controllers.name(policy, type_)
+        if name in running:
+            types[name] = type_
+    return [controllers.generate(policy, type_, request.controller) for _, type_ in sorted(types.items())]

@@ -1,0 +1,86 @@
+"""What each ObjectSync gets: its resource type, its destinations, or the refusal that says why it gets none."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from object_syncer import api, defects, reasons
+from object_syncer.api import Json
+from object_syncer.copying import cleaning
+from object_syncer.kinds import resolve
+from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.planning import contests, destinations
+from object_syncer.planning.destinations import Destinations, Namespaces
+from object_syncer.planning.scope import Scope
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Plan:
+    """One ObjectSync, planned. A refused one has no destinations. `source` is (namespace, name)."""
+
+    object_sync: Json
+    resource: Resource
+    source: tuple[str, str]
+    destinations: Destinations
+    refusal: Refusal | None = None
+
+
+@dataclass(slots=True)
+class Plans:
+    """All ObjectSyncs of a policy. Those in `failed` hit a defect of ours: what they have must be left as it is."""
+
+    plans: list[Plan]
+    failed: set[str]
+    """uids"""
+
+
+def make(object_syncs: Iterable[Json], scope: Scope, namespaces: Namespaces) -> Plans:
+    """Plan every ObjectSync that `scope` watches, whose kind is known, and that is not being deleted.
+
+    One bad ObjectSync never harms another: what it raises is logged, and it alone goes without a plan.
+    """
+    plans: list[Plan] = []
+    failed: set[str] = set()
+    for object_sync in sorted(object_syncs, key=contests.seniority):
+        if api.is_going(object_sync) or api.namespace_of(object_sync) not in scope.watch:
+            continue
+        try:
+            plan = _plan(object_sync, scope, namespaces)
+        except Exception as defect:
+            _log.error(
+                "cannot plan ObjectSync %s/%s: %s",
+                api.namespace_of(object_sync),
+                api.name_of(object_sync),
+                defects.place(defect),
+            )
+            failed.add(object_sync["metadata"]["uid"])
+            continue
+        if plan:
+            plans.append(plan)
+    contests.settle(
+        contests.Claim(
+            f"{api.namespace_of(plan.object_sync)}/{api.name_of(plan.object_sync)}", plan.resource, plan.destinations
+        )
+        for plan in plans
+    )
+    return Plans(plans, failed)
+
+
+def _plan(object_sync: Json, scope: Scope, namespaces: Namespaces) -> Plan | None:
+    spec = object_sync["spec"]
+    resource = resolve.known(spec["source"], object_sync.get("status"))
+    if not isinstance(resource, Resource):
+        return None  # the ObjectSync hook says why
+    source = (spec["source"].get("namespace") or api.namespace_of(object_sync), spec["source"]["name"])
+    refusal = scope.refusal(resource, source[0]) or _never(resource)
+    if refusal:
+        return Plan(object_sync, resource, source, Destinations(), refusal)
+    wanted = destinations.expand(spec["destinations"], *source, namespaces, scope.targets)
+    return Plan(object_sync, resource, source, wanted)
+
+
+def _never(resource: Resource) -> Refusal | None:
+    why = cleaning.NEVER_COPIED.get((resource.group, resource.kind))
+    return Refusal(reasons.SOURCE_NOT_COPYABLE, f"spec.source.kind: {why}") if why else None

@@ -1,0 +1,170 @@
+"""The SyncSlices of a plan, and how a slice that is no longer wanted ends: drained first, then dropped.
+
+An ObjectSync is gone only after its copies: the planner empties its slices, the generated controllers prune the
+copies and say so in the slices' status, then the planner drops the slices. Where nobody drains (the resource type is
+gone, or never served) a slice is dropped at once and Kubernetes' garbage collector removes its copies.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from object_syncer import api
+from object_syncer.api import Json
+from object_syncer.kinds import builtin, resource
+from object_syncer.kinds.resource import Resource
+from object_syncer.planning import controllers, slicing
+from object_syncer.planning.plan import Plan
+from object_syncer.status import clock
+from object_syncer.status.summary import SHOWN_DESTINATIONS
+
+DRAIN_PATIENCE_SECONDS = 60
+"""After that a slice is dropped undrained: nothing may ever be stuck, and ownerReferences remove the copies."""
+
+
+def of_plan(plan: Plan, policy: str, observed: Iterable[Json], now: datetime) -> list[Json]:
+    """Return the SyncSlices of one ObjectSync: those of its present source, filled, and older ones while they drain.
+
+    `observed` are its SyncSlices that exist now.
+    """
+    identity = (
+        plan.object_sync["metadata"]["uid"], plan.resource.group, plan.resource.version, plan.resource.resource,
+        *plan.source,
+    )  # fmt: skip
+    stem = controllers.bounded(api.name_of(plan.object_sync), policy, *identity)
+    current: dict[int, Json] = {}
+    leftovers: list[Json] = []
+    for item in observed:
+        index = item["spec"]["index"]
+        if api.name_of(item) == f"{stem}-{index}":
+            current[index] = item
+        else:
+            leftovers.append(item)
+
+    names = plan.destinations.names()
+    limit = slicing.capacity(max((_source_bytes(item) for item in current.values()), default=0))
+    packed = slicing.pack(names, {index: _held(item) for index, item in current.items()}, limit)
+    show_all = sum(map(len, names.values())) <= SHOWN_DESTINATIONS
+    result = []
+    for index, held in packed.items():
+        before = current.get(index)
+        if index and not held:
+            ended = ending(before, plan.resource, now) if before else None
+            result += [ended] if ended else []
+            continue
+        spec = _spec(plan, f"{stem}-{index}", index, held)
+        if show_all or index == 0:
+            spec["showSynced"] = True
+        result.append(_slice(plan, policy, spec, before))
+    return result + [ended for item in leftovers if (ended := ending(item, plan.resource, now))]
+
+
+def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
+    """Return an unwanted slice as it should be while it drains, None once it may be dropped.
+
+    `served` is the type that its ObjectSync resolves to now, None if there is none.
+    """
+    spec, status = item["spec"], item.get("status") or {}
+    type_ = resource.load(spec["resource"])
+    if "observedGeneration" not in status or not ((type_.group, type_.kind) in builtin.KINDS or type_ == served):
+        return None
+    if is_drained(item):
+        return None
+    since = spec.get("draining") or clock.stamp(now)
+    if clock.age(since, now) > DRAIN_PATIENCE_SECONDS:
+        return None
+    kept = {key: value for key, value in spec.items() if key not in ("groups", "withheld", "refusal")}
+    return again(item, {**kept, "draining": since})
+
+
+def is_drained(item: Json) -> bool:
+    """Tell whether an observed slice holds no destination and, as far as it has ever been served, no copy."""
+    status = item.get("status") or {}
+    if item["spec"].get("groups"):
+        return False
+    return "observedGeneration" not in status or (
+        status["observedGeneration"] == item["metadata"]["generation"] and not status.get("copies")
+    )
+
+
+def again(item: Json, spec: Json | None = None) -> Json:
+    """Return an observed slice as a child: unchanged, or with another spec."""
+    labels = {
+        key: value
+        for key, value in (item["metadata"].get("labels") or {}).items()
+        if key in (api.CONTROLLER_LABEL, api.OBJECTSYNC_LABEL)
+    }
+    return _child(api.name_of(item), labels, spec or item["spec"], item)
+
+
+def needs_controller(item: Json, before: Json | None) -> bool:
+    """Tell whether a slice must be served: a refused one only while it, as observed `before`, may hold copies."""
+    if not item["spec"].get("refusal"):
+        return True
+    return before is not None and not is_drained(before)
+
+
+def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
+    meta = plan.object_sync["metadata"]
+    groups = []
+    for shape, wanted in plan.destinations.wanted.items():
+        namespaces = held.get(shape.name, set()) & wanted
+        if namespaces:
+            group: Json = {"name": shape.name, "namespaces": sorted(namespaces)}
+            groups.append({**group, "strategy": shape.strategy} if shape.strategy else group)
+    spec: Json = {
+        "index": index,
+        "objectSync": {
+            "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"], "generation": meta["generation"],
+        },
+        "resource": resource.dump(plan.resource),
+        "source": {"namespace": plan.source[0], "name": plan.source[1]},
+        "selector": {"matchLabels": {api.SLICE_LABEL: name}},
+    }  # fmt: skip
+    if groups:
+        spec["groups"] = groups
+    if index == 0 and plan.destinations.withheld:
+        spec["withheld"] = [
+            {"namespace": item.namespace, "name": item.name, "reason": item.reason, "message": item.message}
+            for item in sorted(plan.destinations.withheld, key=lambda item: (item.namespace, item.name))
+        ]
+    if index == 0 and plan.refusal:
+        spec["refusal"] = {"reason": plan.refusal.reason, "message": plan.refusal.message}
+    return spec
+
+
+def _slice(plan: Plan, policy: str, spec: Json, before: Json | None) -> Json:
+    labels = {
+        api.CONTROLLER_LABEL: controllers.name(policy, plan.resource),
+        api.OBJECTSYNC_LABEL: plan.object_sync["metadata"]["uid"],
+    }
+    return _child(spec["selector"]["matchLabels"][api.SLICE_LABEL], labels, spec, before)
+
+
+def _child(name: str, labels: Mapping[str, str], spec: Json, before: Json | None) -> Json:
+    meta: Json = {"name": name, "labels": dict(labels)}
+    repair = _repair(labels, before)
+    if repair:
+        meta["annotations"] = {api.REPAIR_ANNOTATION: repair}
+    return {"apiVersion": api.API_VERSION, "kind": "SyncSlice", "metadata": meta, "spec": spec}
+
+
+def _repair(labels: Mapping[str, str], before: Json | None) -> str:
+    # SyncSlices have a generation, so the engine does not see that a label was edited: a new value tells it.
+    if before is None:
+        return ""
+    meta = before["metadata"]
+    if labels.items() <= (meta.get("labels") or {}).items():
+        return str((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION, ""))
+    return str(meta["resourceVersion"])
+
+
+def _held(item: Json) -> slicing.Held:
+    held: slicing.Held = {}
+    for group in item["spec"].get("groups") or ():
+        held.setdefault(group["name"], set()).update(group["namespaces"])
+    return held
+
+
+def _source_bytes(item: Json) -> int:
+    source: Sequence[object] | Json = (item.get("status") or {}).get("source") or {}
+    return int(source.get("bytes", 0)) if isinstance(source, dict) else 0

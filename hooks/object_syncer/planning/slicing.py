@@ -1,0 +1,55 @@
+"""How destinations are cut into slices: bounded, and sticky, because moving a copy means deleting it first.
+
+A destination stays in the slice that holds it, new ones fill gaps in the lowest slices, and no slice is ever
+renumbered.
+"""
+
+from collections.abc import Mapping
+
+MAX_DESTINATIONS = 100
+"""Copies per slice: one sync carries them all, so this bounds a request (100 copies of 1 kB: about 200 kB)."""
+
+MAX_BYTES = 20_000_000
+"""What the copies of one slice may weigh together, as far as the source's size is known."""
+
+Held = dict[str, set[str]]
+"""Copy name -> namespaces."""
+
+
+def capacity(source_bytes: int) -> int:
+    """Return how many copies of a source of that size (bytes of JSON; 0: unknown) one slice takes."""
+    return max(1, min(MAX_DESTINATIONS, MAX_BYTES // max(source_bytes, 1)))
+
+
+def pack(wanted: Mapping[str, set[str]], held: Mapping[int, Held], limit: int) -> dict[int, Held]:
+    """Distribute `wanted` over slices.
+
+    `held` is what each slice holds now, by index. The answer has every index of `held` (with what stays there,
+    perhaps nothing), index 0, and as many new ones as needed. A slice holding more than `limit` keeps it.
+    """
+    packed: dict[int, Held] = {}
+    left = {name: set(namespaces) for name, namespaces in wanted.items()}
+    for index in sorted({0, *held}):
+        packed[index] = {}
+        for name, namespaces in held.get(index, {}).items():
+            kept = namespaces & left.get(name, set())
+            if kept:
+                packed[index][name] = kept
+                left[name] -= kept
+    queue = [(namespace, name) for name, namespaces in left.items() for namespace in namespaces]
+    queue.sort(reverse=True)
+    index = 0
+    while queue:
+        slot = packed.setdefault(index, {})
+        for _ in range(limit - count(slot)):
+            if not queue:
+                break
+            namespace, name = queue.pop()
+            slot.setdefault(name, set()).add(namespace)
+        index += 1
+    return packed
+
+
+def count(held: Held) -> int:
+    """Return how many destinations a slice holds."""
+    return sum(map(len, held.values()))

@@ -1,0 +1,67 @@
+"""Every reason a condition or a destination can give, once, with its cause in one line.
+
+Reasons are part of the API: users alert on them, so they are never renamed.
+"""
+
+SUCCESS = "Success"
+"""*Upstream's* word: all is well."""
+
+KIND_NOT_FOUND = "KindNotFound"
+"""No built-in kind and no established CustomResourceDefinition is what spec.source names."""
+
+VERSION_NOT_SERVED = "VersionNotServed"
+"""The kind exists, spec.source.version of it is not served."""
+
+CLUSTER_SCOPED_KIND = "ClusterScopedKind"
+"""The kind has no namespaces, so there is nowhere to copy it to."""
+
+NOT_WATCHED = "NotWatched"
+"""No SyncPolicy watches the namespace of this ObjectSync."""
+
+KIND_NOT_ALLOWED = "KindNotAllowed"
+"""The SyncPolicy's allowedResources do not contain the kind."""
+
+SOURCE_NOT_ALLOWED = "SourceNotAllowed"
+"""The SyncPolicy's sourceNamespaces do not contain the source's namespace."""
+
+TARGET_NOT_ALLOWED = "TargetNotAllowed"
+"""The SyncPolicy's targetNamespaces do not contain a namespace the ObjectSync names."""
+
+SOURCE_NOT_FOUND = "SourceNotFound"
+"""There is no source object, or it is being deleted; it has no copies until it is back."""
+
+SOURCE_NOT_COPYABLE = "SourceNotCopyable"
+"""Objects like the source make no sense as copies: Pods, Events, Leases, service account tokens."""
+
+NAMESPACE_NOT_FOUND = "NamespaceNotFound"
+"""A named destination namespace does not exist; its copy comes with it."""
+
+NAMESPACE_TERMINATING = "NamespaceTerminating"
+"""A named destination namespace is being deleted."""
+
+CONFLICT = "Conflict"
+"""Another ObjectSync, older than this one, owns this destination."""
+
+PLANNING = "Planning"
+"""The planner has not yet planned the present generation of the ObjectSync."""
+
+CREATING = "Creating"
+"""The copy does not exist yet."""
+
+DELETING = "Deleting"
+"""An earlier copy is still being deleted, or the ObjectSync itself is."""
+
+DRIFTED = "Drifted"
+"""The copy differs from its source and is being repaired."""
+
+REJECTED = "Rejected"
+"""The API server keeps refusing the copy; the events of the SyncSlice that the message names say why."""
+
+CONTROLLER_NOT_RUNNING = "ControllerNotRunning"
+"""The engine does not serve the resource type: it may not be allowed to list it."""
+
+WRONG_APPLY_STRATEGY = "WrongApplyStrategy"
+"""Metacontroller runs without --apply-strategy=server-side-apply, which would corrupt copies."""
+
+INTERNAL_ERROR = "InternalError"
+"""A defect of ours; the hook server's log has the traceback."""

@@ -1,0 +1,1 @@
+"""What users are told: the state of each destination, the counts, and the conditions with their wording."""

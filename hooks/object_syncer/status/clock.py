@@ -1,0 +1,17 @@
+"""Timestamps as Kubernetes writes them (RFC 3339, UTC, whole seconds), and how long ago they were."""
+
+from datetime import UTC, datetime
+
+
+def stamp(now: datetime) -> str:
+    """Return the timestamp of a moment."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def age(stamped: str | None, now: datetime) -> float:
+    """Return the seconds since a timestamp; 0 for none, one that cannot be read, or one in the future."""
+    try:
+        then = datetime.fromisoformat(stamped or "")
+    except ValueError:
+        return 0.0
+    return max(0.0, (now - then).total_seconds())

@@ -1,0 +1,91 @@
+"""Conditions by the Kubernetes API conventions, and how ours are worded.
+
+https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/api-conventions.md
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from object_syncer import reasons
+from object_syncer.api import Json
+from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.status import clock, destination
+from object_syncer.status.destination import State
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition before it is dated; `status` is "True", "False" or "Unknown"."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+
+
+def dated(
+    conditions: Iterable[Condition], earlier: Sequence[Json] | None, generation: int, now: datetime
+) -> list[Json]:
+    """Return `status.conditions`; lastTransitionTime moves only when the status of a condition does."""
+    before = {condition["type"]: condition for condition in earlier or ()}
+    result = []
+    for condition in conditions:
+        old = before.get(condition.type, {})
+        same = old.get("status") == condition.status and old.get("lastTransitionTime")
+        result.append(
+            {
+                "type": condition.type,
+                "status": condition.status,
+                "reason": condition.reason,
+                "message": condition.message,
+                "observedGeneration": generation,
+                "lastTransitionTime": old["lastTransitionTime"] if same else clock.stamp(now),
+            }
+        )
+    return result
+
+
+def ready(resource: Resource, source: str) -> Condition:
+    """The ObjectSync is accepted and served. *Upstream's* wording."""
+    kind = "/".join(part for part in (resource.group, resource.version, resource.kind) if part)
+    message = f"Successfully registered with ResourceController {kind} and {source}"
+    return Condition("Ready", "True", reasons.SUCCESS, message)
+
+
+def refused(refusal: Refusal) -> tuple[Condition, Condition]:
+    """The ObjectSync is not served, so nothing of it is in sync."""
+    return (
+        Condition("Ready", "False", refusal.reason, refusal.message),
+        Condition("InSync", "False", refusal.reason, refusal.message),
+    )
+
+
+def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Refusal | None) -> Condition:
+    """Every destination was observed equal to the present source, but for namespaces that do not exist.
+
+    `unsynced` are the destinations that are not Synced, `problem` what concerns all of them. The first words are
+    *upstream's*.
+    """
+    message = f"{synced} out of {total} destinations are in sync"
+    if problem:
+        return Condition("InSync", "False", problem.reason, f"{message}: {problem.message}")
+    waiting = [state for state in unsynced if state.reason == reasons.NAMESPACE_NOT_FOUND]
+    blocking = [state for state in unsynced if state.reason != reasons.NAMESPACE_NOT_FOUND]
+    if not blocking and synced + len(waiting) == total:
+        absent = f"; waiting for namespace {_some(state.namespace for state in waiting)}" if waiting else ""
+        return Condition("InSync", "True", reasons.SUCCESS, message + absent)
+    failing = [state for state in blocking if state.state != destination.PENDING] or blocking
+    if not failing:
+        return Condition("InSync", "False", reasons.PLANNING, message)
+    reason = min(Counter(state.reason for state in failing).items(), key=lambda item: (-item[1], item[0]))[0]
+    first = next(state for state in failing if state.reason == reason)
+    where = _some(f"{state.namespace}/{state.name}" for state in failing if state.reason == reason)
+    return Condition("InSync", "False", reason, f"{message}; {where}: {first.message}")
+
+
+def _some(words: Iterable[str]) -> str:
+    listed = sorted(words)
+    more = len(listed) - 3
+    return ", ".join(listed[:3]) + (f" and {more} more" if more > 0 else "")

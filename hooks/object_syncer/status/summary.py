@@ -1,0 +1,118 @@
+"""From the reports of its SyncSlices to the status of an ObjectSync: counts, destinations, what is wrong."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from object_syncer import reasons
+from object_syncer.api import Json
+from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.status import destination
+from object_syncer.status.destination import State
+
+SHOWN_DESTINATIONS = 100
+"""Items of `ObjectSync.status.destinations`: all up to this number, above it failing ones first."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What the slices of one ObjectSync say together. `unknown` destinations have no report yet."""
+
+    total: int = 0
+    synced: int = 0
+    unknown: int = 0
+    states: list[tuple[State, Json]] = field(default_factory=list)
+    """Reported destinations, each with the `strategy` and `sourceVersion` it shares with others of its slice."""
+    problem: Refusal | None = None
+
+    @property
+    def unsynced(self) -> list[State]:
+        """The reported destinations that are not Synced."""
+        return [state for state, _ in self.states if state.state != destination.SYNCED]
+
+    def copies(self) -> Json:
+        """Return `status.copies`; total = synced + failed + pending, always."""
+        failed = sum(state.state in (destination.FAILED, destination.CONFLICT) for state in self.unsynced)
+        pending = self.total - self.synced - failed
+        summary = f"{self.synced}/{self.total}"
+        return {"total": self.total, "synced": self.synced, "failed": failed, "pending": pending, "summary": summary}
+
+
+def summarize(slices: Iterable[Json], generation: int) -> Summary:
+    """Read the SyncSlices of one ObjectSync whose present generation is given."""
+    found = Summary()
+    planned = False
+    for item in slices:
+        spec, status = item["spec"], item.get("status") or {}
+        if spec.get("draining"):
+            if status.get("copies"):
+                found.problem = found.problem or Refusal(reasons.PLANNING, "earlier copies are being deleted")
+            continue
+        planned = planned or spec["index"] == 0
+        if spec["objectSync"]["generation"] != generation:
+            found.problem = found.problem or Refusal(reasons.PLANNING, "the change of the ObjectSync is being planned")
+        current = status.get("observedGeneration") == item["metadata"]["generation"]
+        reported = {
+            (entry["namespace"], entry["name"]): destination.load(entry) for entry in status.get("destinations") or ()
+        }
+        held = {
+            (namespace, group["name"]): group.get("strategy") or ""
+            for group in spec.get("groups") or ()
+            for namespace in group["namespaces"]
+        }
+        found.total += len(held)
+        source = status.get("source")
+        shared = (
+            {"sourceVersion": {"uid": source["uid"], "resource_version": source["resourceVersion"]}} if source else {}
+        )
+        listed = 0
+        for where, strategy in held.items():
+            state = reported.get(where)
+            if state:
+                listed += 1
+                found.synced += state.state == destination.SYNCED
+                found.states.append((state, {**({"strategy": strategy} if strategy else {}), **shared}))
+        quiet = min(max(0, status.get("synced", 0) - _synced(reported)), len(held) - listed)
+        found.synced += quiet
+        found.unknown += len(held) - listed - quiet
+        for entry in spec.get("withheld") or ():
+            found.total += 1
+            strategy = entry.get("strategy")
+            found.states.append((destination.withheld(entry), {"strategy": strategy} if strategy else {}))
+        if spec.get("refusal"):
+            found.problem = Refusal(spec["refusal"]["reason"], spec["refusal"]["message"])
+        elif status.get("problem") and current:
+            found.problem = found.problem or Refusal(status["problem"]["reason"], status["problem"]["message"])
+        elif not current:
+            found.problem = found.problem or Refusal(reasons.PLANNING, "changes are being written")
+    if not planned:
+        found.problem = Refusal(reasons.PLANNING, "the ObjectSync is being planned")
+    return found
+
+
+def destinations(summary: Summary, resource: Resource) -> list[Json]:
+    """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours."""
+    states = sorted(summary.states, key=lambda item: (item[0].namespace, item[0].name))
+    if len(states) > SHOWN_DESTINATIONS or summary.total > SHOWN_DESTINATIONS:
+        states.sort(key=lambda item: item[0].state == destination.SYNCED)
+        del states[SHOWN_DESTINATIONS:]
+    return [_destination(state, shared, resource) for state, shared in states]
+
+
+def _destination(state: State, shared: Json, resource: Resource) -> Json:
+    item = {
+        "group": resource.group,
+        "version": resource.version,
+        "kind": resource.kind,
+        "namespace": state.namespace,
+        "name": state.name,
+        **shared,
+        "state": state.state,
+    }
+    if state.version:
+        item["syncedVersion"] = {"uid": state.version[0], "resource_version": state.version[1]}
+    item |= {key: value for key in ("reason", "message", "since") if (value := getattr(state, key))}
+    return item
+
+
+def _synced(reported: dict[tuple[str, str], State]) -> int:
+    return sum(state.state == destination.SYNCED for state in reported.values())

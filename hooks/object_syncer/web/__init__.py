@@ -1,0 +1,1 @@
+"""The skin: HTTP in front of the hooks. The only place that knows Flask."""
