@@ -52,18 +52,20 @@ class Request:
 def parse(body: Any, kind: str) -> Request:
     """Read a request whose parent must be of `kind`. A customize request has neither children nor related.
 
+    A DecoratorController's sync calls its parent `object` and its children `attachments`; its customize does not.
     Raises BadRequest naming the field.
     """
     if not isinstance(body, dict):
         raise BadRequest("body", f"must be a JSON object, is {_what(body)}")
-    parent = _object(body, "parent")
+    name = "object" if "object" in body else "parent"
+    parent = _object(body, name)
     if parent.get("kind") != kind:
-        raise BadRequest("parent.kind", f"must be {kind}, is {parent.get('kind')!r}")
-    metadata = _object(parent, "metadata", "parent.metadata")
+        raise BadRequest(f"{name}.kind", f"must be {kind}, is {parent.get('kind')!r}")
+    metadata = _object(parent, "metadata", f"{name}.metadata")
     for field in ("name", "uid"):
         if not isinstance(metadata.get(field), str):
-            raise BadRequest(f"parent.metadata.{field}", f"must be a string, is {_what(metadata.get(field))}")
-    _object(parent, "spec", "parent.spec")
+            raise BadRequest(f"{name}.metadata.{field}", f"must be a string, is {_what(metadata.get(field))}")
+    _object(parent, "spec", f"{name}.spec")
     controller = _object(body, "controller")
     _object(controller, "metadata", "controller.metadata")
     children = "attachments" if "attachments" in body else "children"
