@@ -1,0 +1,76 @@
+# `make help` lists the targets.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CONTROL_PLANE := .control-plane/bin
+KUBERNETES := 1.35.4
+HELM := v3.21.4
+
+# Without these the programs say v0.0.0, and whatever depends on the version goes wrong.
+VERSION := k8s.io/component-base/version
+LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
+
+.PHONY: help venv control-plane test e2e lint format demo bench
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: .venv/.installed  ## the package and its tools, in .venv
+.venv/.installed: setup.cfg constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]' --constraint constraints.txt
+	@touch $@
+
+# Ten minutes the first time. Not needed where KUBECONFIG names a cluster, not possible without Go.
+ifneq ($(KUBECONFIG),)
+control-plane:
+	@echo "control-plane: not built, the tests use the cluster of KUBECONFIG=$(KUBECONFIG)"
+else ifneq ($(shell command -v go),)
+control-plane: $(addprefix $(CONTROL_PLANE)/,etcd kube-apiserver helm)
+else
+control-plane:
+	@echo "control-plane: not built, Go is missing; tests that need an API server will be skipped and counted"
+	@test -z "$(CI)"
+endif
+control-plane:  ## etcd, kube-apiserver, kube-controller-manager and helm, built from Go modules
+
+$(CONTROL_PLANE)/etcd: tests/controlplane/etcd/go.mod tests/controlplane/etcd/go.sum
+	@mkdir -p $(@D)
+	cd tests/controlplane/etcd && go build -o '$(abspath $@)' go.etcd.io/etcd/server/v3
+	@touch $@
+
+$(CONTROL_PLANE)/kube-apiserver: tests/controlplane/kubernetes/go.mod tests/controlplane/kubernetes/go.sum
+	@mkdir -p $(@D)
+	cd tests/controlplane/kubernetes && go build -ldflags '$(LDFLAGS)' -o '$(abspath $(@D))/' \
+		k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kube-controller-manager
+	@touch $@
+
+$(CONTROL_PLANE)/helm:
+	@mkdir -p $(@D)
+	GOBIN='$(abspath $(@D))' go install helm.sh/helm/v3/cmd/helm@$(HELM)
+
+test: venv  ## all tests; those whose cluster or engine is missing are skipped and counted
+	$(BIN)/pytest
+
+e2e: venv  ## the tests with Metacontroller (METACONTROLLER_BIN or on PATH, METACONTROLLER_CRDS)
+	@command -v "$${METACONTROLLER_BIN:-metacontroller}" >/dev/null || \
+		{ echo "e2e: no metacontroller on PATH or in METACONTROLLER_BIN"; exit 1; }
+	$(BIN)/pytest tests/e2e
+
+lint: venv  ## style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv  ## put the code into shape
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+demo: venv  ## each example through the simulation
+	@for example in $(wildcard examples/*.yaml); do \
+		echo "== $$example"; $(BIN)/object-syncer simulate "$$example" || exit 1; \
+	done
+
+bench: venv  ## measure
+	$(BIN)/python tests/bench/run.py
