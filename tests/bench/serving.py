@@ -1,0 +1,74 @@
+"""Figures of a real server process: how fast it is ready, and what a worker weighs."""
+
+import contextlib
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import requests
+
+COMMAND = str(Path(sys.executable).parent / "object-syncer")
+
+
+def start_up_milliseconds(runs: int) -> float:
+    """Return the median time from the start of the command to the first answer of /readyz."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        with server():
+            times.append(time.perf_counter() - start)
+    return round(statistics.median(times) * 1000, 1)
+
+
+def memory(body: bytes, path: str) -> dict[str, float]:
+    """Return the resident memory of the worker in MB: idle, and its peak after ten large requests."""
+    with server() as (port, pid):
+        worker = _worker(pid)
+        idle = _kilobytes(worker, "VmRSS")
+        with requests.Session() as session:
+            session.trust_env = False
+            for _ in range(10):
+                session.post(f"http://127.0.0.1:{port}{path}", data=body, timeout=60).raise_for_status()
+        peak = _kilobytes(worker, "VmHWM")
+    return {"idle_megabytes": round(idle / 1000, 1), "peak_megabytes": round(peak / 1000, 1)}
+
+
+@contextlib.contextmanager
+def server() -> Iterator[tuple[int, int]]:
+    """Run the hook server on a free port; yield the port and the pid of its master process."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([COMMAND, "serve", "--bind", f"127.0.0.1:{port}"])
+    try:
+        _ready(port)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _ready(port: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok:
+                return
+        time.sleep(0.005)
+    raise TimeoutError("the server is not ready after 20 s")
+
+
+def _worker(master: int) -> int:
+    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    return int(children[0])
+
+
+def _kilobytes(pid: int, field: str) -> int:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1])
+    raise LookupError(field)
