@@ -26,10 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests by their folder."""
+    tests = Path(__file__).parent
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in MARKED_FOLDERS:
-            item.add_marker(folder)
+        for folder in MARKED_FOLDERS:
+            if item.path.is_relative_to(tests / folder):
+                item.add_marker(folder)
 
 
 @pytest.fixture(scope="session")

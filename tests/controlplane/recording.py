@@ -3,6 +3,7 @@
 Each exchange becomes one JSON line, {"path", "request", "status", "response"}: the material of the contract tests.
 """
 
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -72,11 +73,12 @@ def _handler(proxy: RecordingProxy, upstream_port: int) -> type[BaseHTTPRequestH
             except (OSError, HTTPException) as error:
                 status, content_type, response = 502, "text/plain", str(error).encode()
             proxy.keep(self.path, request, status, response)
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(response)))
-            self.end_headers()
-            self.wfile.write(response)
+            with suppress(ConnectionError):  # an engine that was killed waits for no answer
+                self.send_response(status)
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(response)))
+                self.end_headers()
+                self.wfile.write(response)
 
         def _forward(self, request: bytes) -> tuple[int, str, bytes]:
             connection: HTTPConnection | None = getattr(connections, "kept", None)
