@@ -124,6 +124,14 @@ class TestUpdate:
             assert refused.value.code == 422
 
 
+def test_an_apply_without_a_type_keeps_a_secrets_type(cluster: Cluster) -> None:
+    cluster.create(secret(type="kubernetes.io/tls"))
+    assert cluster.apply(secret(data={"k": "dg=="}))["type"] == "kubernetes.io/tls"
+    assert cluster.create(secret("other"))["type"] == "Opaque"
+    with pytest.raises(ApiError, match="immutable"):
+        cluster.update(secret())
+
+
 class TestStatus:
     def test_is_written_only_through_its_subresource(self, cluster: Cluster) -> None:
         cluster.create(crd("Fan", "fans"))

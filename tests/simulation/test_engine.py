@@ -268,9 +268,12 @@ class TestAnswers:
                 raise failures.pop()
             return {"children": [], "status": {"fine": True}}
 
-        cluster, engine = world(Hooks(fans__sync=flaky), composite(), fan())
-        engine.run()
+        cluster, _ = world(Hooks(fans__sync=flaky), composite(), fan())
         assert cluster.get("toys.dev/v1", "Fan", "one")["status"]["fine"]
+
+    def test_a_hook_that_always_fails_does_not_prevent_rest(self) -> None:
+        _, engine = world(Hooks(), composite(), fan())
+        assert list(engine.errors.values()) == ["404 http://hooks/fans/sync"]
 
     def test_resync_after_seconds_moves_the_clock_and_does_not_prevent_rest(self) -> None:
         hooks = Hooks(fans__sync=lambda body: {"children": [], "resyncAfterSeconds": 30})

@@ -252,8 +252,6 @@ class Cluster:
         elif not meta.get("namespace"):
             raise not_found("the server could not find the requested resource")
         new["metadata"] = meta
-        if resource.group == "" and resource.kind == "Secret":
-            new.setdefault("type", "Opaque")
         return resource, new
 
     def _accept_change(self, obj: Json) -> tuple[Resource, Json, Json]:
@@ -277,7 +275,7 @@ class Cluster:
             creationTimestamp=self.now,
             generation=1 if resource.has_generation else None,
         )
-        new = self._born(resource, new)
+        new = self._born(resource, _with_defaults(resource, new))
         check(resource, None, new)
         self._admit("CREATE", user, None, new)
         return copy(resource.view(self._put(resource, new, user)))
@@ -294,6 +292,7 @@ class Cluster:
         return new
 
     def _replace(self, resource: Resource, live: Json, new: Json, user: str, *, admit: bool = True) -> Json:
+        new = _with_defaults(resource, new)
         check(resource, live, new)
         if admit:
             self._admit("UPDATE", user, live, new)
@@ -373,6 +372,13 @@ class Cluster:
     @staticmethod
     def _described(resource: Resource, name: str) -> str:
         return f'{resource.plural}{"." + resource.group if resource.group else ""} "{name}"'
+
+
+def _with_defaults(resource: Resource, obj: Json) -> Json:
+    """The object with the one default that matters to who changes it: the type of a Secret, which is immutable."""
+    if resource.group == "" and resource.kind == "Secret" and not obj.get("type"):
+        return {**obj, "type": "Opaque"}
+    return obj
 
 
 def _with_server_fields(new: Json, live: Json) -> Json:

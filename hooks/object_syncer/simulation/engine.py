@@ -1,7 +1,11 @@
 """The engine: starts and stops controllers as their definitions come and go, and works off their queues.
 
 Time is virtual: `run` fires timers as soon as nothing else is left to do. It is at rest when a full
-round of timers changed nothing.
+round of timers changed nothing; while hooks fail, when ten rounds in a row did not.
+
+Unlike the real one it sees every change at once (no lagging caches, no discovery interval, related
+kinds are known at once) and works on one parent at a time. `resyncPeriodSeconds` and the half-hourly
+resync are left to `resync`, so that they cannot heal unseen what an event should have.
 """
 
 from __future__ import annotations
@@ -31,6 +35,7 @@ _DEFINITIONS = {
     GroupResource("metacontroller.k8s.io", "decoratorcontrollers"): "DecoratorController",
 }
 _RECENT_WRITES = 300
+_PATIENCE_WITH_HOOKS = 10
 
 
 class Loop(Exception):
@@ -83,6 +88,7 @@ class Engine:
         self._user = user
         self._manager = manager
         self._recent: deque[tuple[Task | None, Key]] = deque(maxlen=_RECENT_WRITES)
+        self._hook_failed = False
         self._watch = cluster.watch()
         self.restart()
 
@@ -98,6 +104,11 @@ class Engine:
         for kind in _DEFINITIONS.values():
             for obj in self.cluster.list(API_VERSION, kind):
                 self._definitions.add(f"{kind} {name_of(obj)}")
+
+    def stop(self) -> None:
+        """End for good: nothing is watched any more."""
+        self.cluster.unwatch(self._watch)
+        self._controllers.clear()
 
     @property
     def controllers(self) -> list[str]:
@@ -143,12 +154,15 @@ class Engine:
     def run(self, max_steps: int = 10_000) -> int:
         """Work until nothing changes any more; how many steps it took. Raises `Loop` after `max_steps`."""
         steps = self._work_off(0, max_steps)
+        quiet_rounds = 0
         while timers := self._timers():
             before = self.cluster.writes
+            self._hook_failed = False
             for queue, key in timers:
                 self._fire(queue, key)
                 steps = self._work_off(steps, max_steps)
-            if self.cluster.writes == before:
+            quiet_rounds = 0 if self.cluster.writes > before else quiet_rounds + 1
+            if quiet_rounds >= (_PATIENCE_WITH_HOOKS if self._hook_failed else 1):
                 break
         return steps
 
@@ -165,6 +179,7 @@ class Engine:
             work(task.key)
         except HookError as error:
             self.errors[task] = str(error)
+            self._hook_failed = True
             if error.retry_after is not None:
                 queue.add_after(task.key, error.retry_after, self.cluster.clock)
             else:

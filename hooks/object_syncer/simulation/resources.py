@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from object_syncer.simulation.jsons import Json, group_of, name_of
@@ -31,7 +32,7 @@ class Resource:
     has_status: bool = False
     stored_version: str = ""
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The API group; empty for core."""
         return group_of(self.api_version)
@@ -41,7 +42,7 @@ class Resource:
         """The version without its group."""
         return self.api_version.rpartition("/")[2]
 
-    @property
+    @cached_property
     def key(self) -> GroupResource:
         """Where its objects are stored."""
         return GroupResource(self.group, self.plural)

@@ -49,6 +49,7 @@ class Store:
 
     def __init__(self) -> None:
         self._objects: dict[GroupResource, dict[tuple[str, str], Json]] = {}
+        self._sorted: dict[GroupResource, list[Json]] = {}
         self._key_of_uid: dict[str, Key] = {}
         self._dependents: dict[str, dict[Key, None]] = {}
         self._watches: list[Watch] = []
@@ -70,8 +71,10 @@ class Store:
 
     def all(self, resource: GroupResource, namespace: str = "") -> list[Json]:
         """The snapshots of one kind, by namespace and name; of one namespace if given."""
-        objects = self._objects.get(resource, {})
-        return [objects[key] for key in sorted(objects) if not namespace or key[0] == namespace]
+        if resource not in self._sorted:
+            objects = self._objects.get(resource, {})
+            self._sorted[resource] = [objects[key] for key in sorted(objects)]
+        return [obj for obj in self._sorted[resource] if not namespace or namespace_of(obj) == namespace]
 
     def in_namespace(self, namespace: str) -> list[Key]:
         """Every object in a namespace."""
@@ -102,6 +105,7 @@ class Store:
         old = self.get(key)
         self._objects.setdefault(resource, {})[key.namespace, key.name] = obj
         self._key_of_uid[uid_of(obj)] = key
+        self._sorted.pop(resource, None)
         self._index(key, old, obj)
         self._announce(Event(key, old, obj, user))
         return key
@@ -110,6 +114,7 @@ class Store:
         """Remove an object; `last` is what its watchers see last."""
         old = self._objects[key.resource].pop((key.namespace, key.name))
         self._key_of_uid.pop(uid_of(old), None)
+        self._sorted.pop(key.resource, None)
         self._index(key, old, None)
         self._announce(Event(key, last, None, user))
 
