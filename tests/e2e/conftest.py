@@ -9,8 +9,7 @@ from controlplane.engine import metacontroller_crds, metacontroller_program
 from controlplane.installation import Installation
 
 
-@pytest.fixture(scope="session", autouse=True)
-def engine_program() -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip everything here where Metacontroller is missing."""
     if metacontroller_program() is None:
         pytest.skip("no metacontroller on PATH or METACONTROLLER_BIN")
@@ -19,9 +18,7 @@ def engine_program() -> None:
 
 
 @pytest.fixture(scope="session")
-def installation(
-    engine_program: None, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
+def installation(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Object Syncer, installed once for all tests; who disturbs it puts it right again."""
     user = ENGINE if isinstance(cluster, ControlPlane) else ADMIN
     with Installation.prepare(cluster, tmp_path_factory.mktemp("installation"), user=user) as running:
