@@ -26,6 +26,12 @@ SOURCE_ANNOTATION = f"{GROUP}/source-object"
 SLICE_LABEL = f"{GROUP}/slice"
 """On every copy: the name of the SyncSlice that owns it. The engine claims copies by it."""
 
+TAKEOVER_ANNOTATION = f"{GROUP}/takes-over"
+"""On a copy that may replace a foreign object: the conflict policy that permits it. The guard asks for it."""
+
+UPSTREAM_FINALIZER = f"{GROUP}/rustrial-object-syncer"
+"""*Upstream*: on every copy, source and ObjectSync that the Rust controller handles; never written by us."""
+
 REPAIR_ANNOTATION = f"{GROUP}/repair"
 """On an object whose labels or annotations were edited: a new value makes the engine write it again."""
 

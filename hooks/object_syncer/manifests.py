@@ -1,4 +1,4 @@
-"""What an installation consists of: the CRDs, the two controllers, the default SyncPolicy.
+"""What an installation consists of: the CRDs, the guard, the two controllers, the default SyncPolicy.
 
 The files are those of the folder metacontroller/, shipped with the package.
 """
@@ -8,6 +8,7 @@ from importlib import resources
 
 import yaml
 
+from object_syncer import guard
 from object_syncer.api import Json
 
 DEFAULT_HOOKS_URL = "http://object-syncer.object-syncer:8080"
@@ -30,6 +31,12 @@ def controllers(hooks_url: str) -> Iterator[str]:
     """
     for name in ("sync-policies.yaml", "object-syncs.yaml"):
         yield (_DEFINITIONS / name).read_text().replace(DEFAULT_HOOKS_URL, hooks_url.rstrip("/"))
+
+
+def admission(engine_user: str) -> Iterator[str]:
+    """Yield the guard: admission policies and their bindings. `engine_user` is the user name of Metacontroller."""
+    for entry in sorted((_DEFINITIONS / "admission").iterdir(), key=lambda entry: entry.name):
+        yield entry.read_text().replace(guard.ENGINE_USER, engine_user)
 
 
 def policy(watch: Sequence[str], sources: Sequence[str], targets: Sequence[str], allowed: Sequence[Json]) -> str:

@@ -40,7 +40,10 @@ NAMESPACE_TERMINATING = "NamespaceTerminating"
 """A named destination namespace is being deleted."""
 
 CONFLICT = "Conflict"
-"""Another ObjectSync, older than this one, owns this destination."""
+"""The destination belongs to someone else: an older ObjectSync, or whoever made the object that is there."""
+
+LOOP = "Loop"
+"""The copy would be written onto an object that, over other ObjectSyncs, this source is a copy of."""
 
 PLANNING = "Planning"
 """The planner has not yet planned the present generation of the ObjectSync."""
@@ -54,11 +57,23 @@ DELETING = "Deleting"
 DRIFTED = "Drifted"
 """The copy differs from its source and is being repaired."""
 
+RECREATING = "Recreating"
+"""The copy differs in a field that cannot be changed; it is deleted and created anew."""
+
+IMMUTABLE_FIELD = "ImmutableField"
+"""The copy differs in a field that cannot be changed, and deleting it to repair it would do harm."""
+
+FOREIGN_FIELDS = "ForeignFields"
+"""Others have added to the copy what server-side apply cannot remove, so that it does not equal its source."""
+
 REJECTED = "Rejected"
 """The API server keeps refusing the copy; the events of the SyncSlice that the message names say why."""
 
 CONTROLLER_NOT_RUNNING = "ControllerNotRunning"
 """The engine does not serve the resource type: it may not be allowed to list it."""
+
+GUARD_MISSING = "GuardMissing"
+"""The admission policies that keep the engine off other people's objects are not installed; nothing is planned."""
 
 WRONG_APPLY_STRATEGY = "WrongApplyStrategy"
 """Metacontroller runs without --apply-strategy=server-side-apply, which would corrupt copies."""

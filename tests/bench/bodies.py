@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import yaml
 
-from object_syncer import api, manifests
+from object_syncer import api, guard, manifests
 from object_syncer.routes import answer
 
 Json = dict[str, Any]
@@ -89,7 +89,7 @@ def slice_sync(copies: int, size: int) -> Json:
     }
     children = answer("/v1/slice/sync", body, NOW)["children"]
     owner = {"apiVersion": api.API_VERSION, "kind": "SyncSlice", "name": name, "uid": "1", "controller": True}
-    for number, child in enumerate(children, 100):
+    for child in children:
         child["metadata"]["ownerReferences"] = [{**owner, "blockOwnerDeletion": True}]
     body["children"]["ConfigMap.v1"] = _keyed(live(child, number=n) for n, child in enumerate(children, 100))
     parent["status"] = {**answer("/v1/slice/sync", body, NOW)["status"], "observedGeneration": 1}
@@ -113,6 +113,7 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
         "related": {
             "ObjectSync.sync.rustrial.org/v1alpha1": _keyed(_object_sync(n) for n in range(object_syncs)),
             "Namespace.v1": _keyed(_namespace(n) for n in range(namespaces)),
+            "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/v1": {guard.BINDING: {}},
         },
         "finalizing": False,
     }

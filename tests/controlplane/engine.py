@@ -41,6 +41,7 @@ class Metacontroller(Process):
         flags: Sequence[str] = (),
     ) -> None:
         """Prepare an engine that is `user`; `flags` come last and win."""
+        self.user = user
         program = metacontroller_program()
         if program is None:
             raise FileNotFoundError("no metacontroller on PATH or in METACONTROLLER_BIN")

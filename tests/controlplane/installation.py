@@ -59,7 +59,8 @@ class Installation:
             self.proxy.__enter__()
         self.admin.apply_yaml(manifests("--crds-only"))
         self.engine.apply_crds()
-        self.admin.apply_yaml(manifests("--no-crds", "--hooks-url", self.hooks_url))
+        options = ("--hooks-url", self.hooks_url, "--engine-user", self.engine.user)
+        self.admin.apply_yaml(manifests("--no-crds", *options))
         self.engine.start()
 
     def stop(self) -> None:

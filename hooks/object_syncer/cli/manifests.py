@@ -4,6 +4,7 @@ import re
 
 import click
 
+from object_syncer import guard
 from object_syncer import manifests as files
 from object_syncer.api import Json
 
@@ -29,6 +30,12 @@ def _allowed(_context: click.Context, _parameter: click.Parameter, values: tuple
     return rules
 
 
+def _user(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not value or re.search(r"['\"\\\s]", value):
+        raise click.BadParameter(f"{value!r} is no user name, for example {guard.ENGINE_USER}")
+    return value
+
+
 def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#\s]+/?", value):
         raise click.BadParameter(f"{value!r} is not http(s)://HOST[:PORT]; hook paths are added to it")
@@ -37,6 +44,14 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 
 @click.command()
 @click.option("--hooks-url", default=files.DEFAULT_HOOKS_URL, show_default=True, metavar="URL", callback=_url)
+@click.option(
+    "--engine-user",
+    default=guard.ENGINE_USER,
+    show_default=True,
+    metavar="USER",
+    callback=_user,
+    help="The user Metacontroller is to the API server.",
+)
 @click.option("--watch-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Serve ObjectSyncs here.")
 @click.option("--source-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Copy from here.")
 @click.option("--target-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Copy to here.")
@@ -47,6 +62,7 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.option("--no-crds", is_flag=True, help="Print all but the CRDs.")
 def manifests(
     hooks_url: str,
+    engine_user: str,
     watch_namespace: tuple[str, ...],
     source_namespace: tuple[str, ...],
     target_namespace: tuple[str, ...],
@@ -54,7 +70,7 @@ def manifests(
     crds_only: bool,
     no_crds: bool,
 ) -> None:
-    """Print CRDs, controllers and the default SyncPolicy as YAML. Namespaces and resources: all, unless given.
+    """Print CRDs, guard, controllers and SyncPolicy as YAML. Namespaces and resources: all, unless given.
 
     The CRDs must be established before the rest is applied: use --crds-only first, then --no-crds.
     """
@@ -62,6 +78,7 @@ def manifests(
         raise click.UsageError("--crds-only and --no-crds leave nothing to print")
     documents = [] if no_crds else list(files.crds())
     if not crds_only:
+        documents += files.admission(engine_user)
         documents += files.controllers(hooks_url)
         documents.append(files.policy(watch_namespace, source_namespace, target_namespace, allow))
     click.echo("---\n".join(documents), nl=False)

@@ -96,6 +96,12 @@ _RULES: dict[tuple[str, str], Callable[[Json], None]] = {
     ("batch", "Job"): _job,
 }
 
+FILLED_BY_SERVER: dict[tuple[str, str], tuple[str, ...]] = {
+    ("v1", "PersistentVolumeClaim"): ("/spec/volumeName",),
+    ("v1", "ServiceAccount"): ("/secrets",),
+}
+"""(apiVersion, kind) -> JSON pointers that controllers write on copies too, so that they are never foreign."""
+
 NEVER_COPIED: dict[tuple[str, str], str] = {
     ("", "Event"): "an Event reports on one object in its own namespace",
     ("", "Pod"): "a Pod belongs to its node and controller; copy its Deployment or PodTemplate",

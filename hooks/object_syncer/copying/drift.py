@@ -5,6 +5,7 @@ foreign keys either. Foreign fields elsewhere (defaults, status, what other cont
 server-side apply tolerates them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import jsonpatch
 
 from object_syncer import api
 from object_syncer.api import Json
-from object_syncer.copying import hygiene, ownership
+from object_syncer.copying import cleaning, hygiene, ownership
 
 _STRING_MAPS = {("v1", "ConfigMap"): ("data", "binaryData"), ("v1", "Secret"): ("data",)}
 """Where `replace` removes foreign keys, beside labels and annotations: maps whose values are plain strings."""
@@ -20,10 +21,14 @@ _STRING_MAPS = {("v1", "ConfigMap"): ("data", "binaryData"), ("v1", "Secret"): (
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One copy, compared. `paths` are JSON pointers of what differs (never values); `apply` repairs it."""
+    """One copy, compared. `paths` are JSON pointers of what differs (never values); `apply` repairs it.
+
+    `foreign`: all that differs was added by others, and server-side apply cannot remove it.
+    """
 
     apply: Json
     paths: tuple[str, ...] = ()
+    foreign: bool = False
 
     @property
     def equal(self) -> bool:
@@ -47,7 +52,6 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
         return Comparison(desired)
 
     owned = ownership.applied(observed)
-    paths: tuple[str, ...] = ()
     metadata_paths = _metadata_paths(desired, observed, owned)
     body_paths = _body_paths(desired, observed, owned)
     if replace:
@@ -58,14 +62,16 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
             owned,
             *((key,) for key in _STRING_MAPS.get((desired["apiVersion"], desired["kind"]), ())),
         )
-    paths = metadata_paths + body_paths
+    lasting = _foreign_paths(desired, observed) if replace else ()
+    surplus = bool(body_paths) and not metadata_paths and _has_all(desired, observed)
     repair = annotations.get(api.REPAIR_ANNOTATION)
     if metadata_paths and was.get("generation"):
         # The engine's cache ignores metadata of kinds with a generation; a new value changes the hash of the child.
         repair = was["resourceVersion"]
     if repair:
         now["annotations"][api.REPAIR_ANNOTATION] = repair
-    return Comparison(desired, paths)
+    differing = metadata_paths + body_paths
+    return Comparison(desired, differing + lasting, surplus or (bool(lasting) and not differing))
 
 
 def _same_body(desired: Json, observed: Json) -> bool:
@@ -111,6 +117,45 @@ def _project(have: Any, want: Any, owned: Json) -> Any:
     if isinstance(have, list) and isinstance(want, list) and len(have) == len(want):
         return [_project(h, w, ownership.of_item(owned, h)) for h, w in zip(have, want, strict=True)]
     return have
+
+
+def _has_all(want: Any, have: Any) -> bool:
+    """Tell whether everything desired is there, perhaps among foreign list items."""
+    if isinstance(want, dict):
+        skipped = ("metadata", "status") if "apiVersion" in want and "metadata" in want else ()
+        return isinstance(have, dict) and all(
+            key in have and _has_all(value, have[key]) for key, value in want.items() if key not in skipped
+        )
+    if isinstance(want, list):
+        return isinstance(have, list) and all(any(_has_all(w, h) for h in have) for w in want)
+    return bool(want == have)
+
+
+def _foreign_paths(desired: Json, observed: Json) -> tuple[str, ...]:
+    """Return the fields of the body that somebody else wrote and the source does not have, string maps aside."""
+    maps = _STRING_MAPS.get((desired["apiVersion"], desired["kind"]), ())
+    skipped = ("metadata", "status", "apiVersion", "kind", *maps)
+    found = (
+        path
+        for tree in ownership.foreign(observed)
+        for path in _surplus(desired, observed, {key: value for key, value in tree.items() if key[2:] not in skipped})
+    )
+    filled = cleaning.FILLED_BY_SERVER.get((desired["apiVersion"], desired["kind"]), ())
+    return tuple(dict.fromkeys(path for path in found if path not in filled))
+
+
+def _surplus(want: Any, have: Any, tree: Json, path: str = "") -> Iterator[str]:
+    if not isinstance(have, dict) or not isinstance(want, dict):
+        return
+    for field, subtree in tree.items():
+        key = field[2:]
+        if not field.startswith("f:") or key not in have:
+            continue
+        here = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+        if key in want:
+            yield from _surplus(want[key], have[key], subtree, here)
+        else:
+            yield here
 
 
 def _take_over(desired: Json, observed: Json, owned: Json, *maps: tuple[str, ...]) -> tuple[str, ...]:

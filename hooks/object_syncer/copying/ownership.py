@@ -23,16 +23,13 @@ def applied(observed: Json) -> Json:
     return {}
 
 
-def managers(observed: Json, *path: str) -> Iterator[str]:
-    """Yield who, beside us, owns a field: names from managedFields. `path` is its keys from the root."""
+def foreign(observed: Json) -> Iterator[Json]:
+    """Yield the FieldsV1 trees of everybody else who wrote to the object, its status subresource aside."""
     for entry in observed["metadata"].get("managedFields") or ():
-        tree = entry.get("fieldsV1") or {}
-        for key in path:
-            tree = tree.get(f"f:{key}") if isinstance(tree, dict) else None
-            if tree is None:
-                break
-        else:
-            yield str(entry.get("manager") or "unknown")
+        tree: Json = entry.get("fieldsV1") or {}
+        labels = tree.get("f:metadata", {}).get("f:labels", {})
+        if not entry.get("subresource") and f"f:{api.SLICE_LABEL}" not in labels:
+            yield tree
 
 
 def of_item(tree: Json, item: object) -> Json:

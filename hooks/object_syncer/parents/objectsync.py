@@ -54,7 +54,7 @@ def sync(request: Request, now: datetime) -> Json:
         key = f"{source.get('namespace') or meta['namespace']}/{source['name']}"
         told = (
             conditions.ready(resolved, key),
-            conditions.in_sync(total.unsynced, total.synced, total.total, total.problem),
+            conditions.in_sync(total.unsynced, total.synced, total.total, total.problem, total.notice),
         )
     status |= {
         "conditions": conditions.dated(told, earlier.get("conditions"), meta["generation"], now),
@@ -97,15 +97,19 @@ def _resolve(request: Request) -> Resource | Refusal:
 
 def _refusal(request: Request, slices: list[Json], now: datetime) -> Refusal | None:
     """What keeps the whole ObjectSync from being served, beside its kind."""
-    policies = request.related.of(api.API_VERSION, "SyncPolicy").values()
     namespace = api.namespace_of(request.parent)
-    if not any(namespace in scope.of(policy).watch for policy in policies):
+    policies = [
+        policy
+        for policy in request.related.of(api.API_VERSION, "SyncPolicy").values()
+        if namespace in scope.of(policy).watch
+    ]
+    if not policies:
         return Refusal(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {namespace}")
+    for policy in policies:
+        for condition in (policy.get("status") or {}).get("conditions") or ():
+            if condition["type"] == "Ready" and condition["status"] == "False":
+                return Refusal(condition["reason"], f"SyncPolicy {api.name_of(policy)}: {condition['message']}")
     for item in slices:
-        if api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}):
-            return Refusal(
-                reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply"
-            )
         if item["spec"].get("refusal"):
             return Refusal(**item["spec"]["refusal"])
         if _unserved(item) and clock.age(item["metadata"].get("creationTimestamp"), now) > _SERVED_AFTER_SECONDS:

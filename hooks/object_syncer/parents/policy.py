@@ -7,46 +7,68 @@ everybody, so nothing that one ObjectSync says may make it fail.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from object_syncer import api, envelope, reasons
+from object_syncer import api, envelope, guard, reasons
 from object_syncer.api import Json
 from object_syncer.envelope import Request
 from object_syncer.kinds import resource
-from object_syncer.kinds.resource import Resource
+from object_syncer.kinds.resource import Refusal, Resource
 from object_syncer.planning import controllers, destinations, plan, scope, slices
 from object_syncer.status import conditions
 from object_syncer.status.conditions import Condition
 
+_BINDINGS = ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings")
 
-def customize(_request: Request, _now: datetime) -> Json:
-    """Watch every ObjectSync and every namespace."""
-    return envelope.rules([envelope.rule(api.API_VERSION, "objectsyncs"), envelope.rule("v1", "namespaces")])
+
+def customize(request: Request, _now: datetime) -> Json:
+    """Watch every ObjectSync, every namespace, and whether the guard is installed."""
+    rules = [envelope.rule(api.API_VERSION, "objectsyncs"), envelope.rule("v1", "namespaces")]
+    if _needs_guard(request):
+        rules.append(envelope.rule(*_BINDINGS, names=[guard.BINDING]))
+    return envelope.rules(rules)
 
 
 def sync(request: Request, now: datetime) -> Json:
     """Answer the slices and controllers that should exist."""
     observed = request.children.of(api.API_VERSION, "SyncSlice")
     running = request.children.of(api.ENGINE_API_VERSION, "CompositeController")
-    object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
-    if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed.values()):
-        message = "nothing is planned: Metacontroller must run with --apply-strategy=server-side-apply"
-        told = Condition("Ready", "False", reasons.WRONG_APPLY_STRATEGY, message)
+    obstacle = _obstacle(request, observed)
+    if obstacle:
+        told = Condition("Ready", "False", obstacle.reason, f"nothing is planned: {obstacle.message}")
         wanted = [slices.again(item) for item in observed.values()]
     else:
         told = Condition("Ready", "True", reasons.SUCCESS, "ObjectSyncs are planned")
-        wanted = _slices(request, object_syncs, observed, now)
+        wanted = _slices(request, observed, now)
     generated = _controllers(request, wanted, observed, running)
     meta, earlier = request.parent["metadata"], request.parent.get("status") or {}
     status = {
         "conditions": conditions.dated([told], earlier.get("conditions"), meta["generation"], now),
-        "objectSyncs": len(object_syncs),
         "controllers": len(generated),
     }
     draining = any(item["spec"].get("draining") for item in wanted)
     return envelope.composite(status, wanted + generated, 5.0 if draining else 0.0)
 
 
-def _slices(request: Request, object_syncs: Iterable[Json], observed: Mapping[str, Json], now: datetime) -> list[Json]:
+def _needs_guard(request: Request) -> bool:
+    return (request.parent.get("spec") or {}).get("guard") != "None"
+
+
+def _obstacle(request: Request, observed: Mapping[str, Json]) -> Refusal | None:
+    """What makes planning unsafe: what exists then stays as it is."""
+    if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed.values()):
+        return Refusal(reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply")
+    bindings = "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"
+    if _needs_guard(request) and guard.BINDING not in request.related.of(*bindings):
+        return Refusal(
+            reasons.GUARD_MISSING,
+            f"there is no ValidatingAdmissionPolicyBinding {guard.BINDING}, which keeps foreign objects from being "
+            "overwritten: install metacontroller/admission, or set spec.guard to None",
+        )
+    return None
+
+
+def _slices(request: Request, observed: Mapping[str, Json], now: datetime) -> list[Json]:
     policy = api.name_of(request.parent)
+    object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
     namespaces = destinations.living(request.related.of("v1", "Namespace"))
     made = plan.make(object_syncs, scope.of(request.parent), namespaces)
     held: dict[str, list[Json]] = {}

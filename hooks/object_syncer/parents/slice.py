@@ -5,15 +5,15 @@ sync answers the copies that should exist; the engine makes it so. A slice knows
 namespaces: the planner wrote into its spec all it needs.
 """
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
 
 from object_syncer import api, envelope, reasons
 from object_syncer.api import Json
-from object_syncer.copying import cleaning, drift
-from object_syncer.copying.template import template
+from object_syncer.copying import cleaning, drift, foreign, immutable
+from object_syncer.copying.template import Template, template
 from object_syncer.envelope import BadRequest, Request
 from object_syncer.kinds import resource
 from object_syncer.kinds.resource import Refusal
@@ -22,56 +22,64 @@ from object_syncer.status.destination import State
 
 
 def customize(request: Request, _now: datetime) -> Json:
-    """Watch the source. Every generated controller asks this for every slice, so it answers at once."""
+    """Watch the source, and whatever stands where a copy was refused.
+
+    Every generated controller asks this for every slice, so it answers at once.
+    """
     if request.parent["metadata"].get("labels", {}).get(api.CONTROLLER_LABEL) != api.name_of(request.controller):
         return envelope.rules([])
     spec = request.parent["spec"]
-    type_, source = resource.load(spec["resource"]), spec["source"]
+    type_ = resource.load(spec["resource"])
+    watched = [spec["source"], *spec.get("probes", ())]
     return envelope.rules(
-        [envelope.rule(type_.api_version, type_.resource, namespace=source["namespace"], names=[source["name"]])]
+        envelope.rule(type_.api_version, type_.resource, namespace=item["namespace"], names=[item["name"]])
+        for item in watched
     )
 
 
 def sync(request: Request, now: datetime) -> Json:
     """Answer the copies that should exist and the state of each destination."""
-    spec, name = request.parent["spec"], api.name_of(request.parent)
+    spec = request.parent["spec"]
     if api.LAST_APPLIED_ANNOTATION in (request.parent["metadata"].get("annotations") or {}):
         raise BadRequest("parent", "Metacontroller must run with --apply-strategy=server-side-apply")
     type_ = resource.load(spec["resource"])
     observed = request.children.of(type_.api_version, type_.kind)
+    related = request.related.of(type_.api_version, type_.kind)
     key = f"{spec['source']['namespace']}/{spec['source']['name']}"
-    source = request.related.of(type_.api_version, type_.kind).get(key)
+    source = related.get(key)
     problem = _problem(source, key)
-    status: Json = {"copies": sum(not api.is_going(copy) for copy in observed.values())}
-    if problem or source is None:
-        status |= {"synced": 0, "problem": {"reason": problem.reason, "message": problem.message}} if problem else {}
+    status: Json = {"copies": sum(not api.is_going(copy) for copy in observed.values()), "synced": 0}
+    if source is None or problem:
+        if problem:
+            status["problem"] = {"reason": problem.reason, "message": problem.message}
         return envelope.composite(status, [])
 
-    shape = template(source, name)
-    earlier = _earlier(request.parent)
-    children, states = [], []
+    work = _Work(request.parent, template(source, api.name_of(request.parent)), now)
+    probed = {f"{item['namespace']}/{item['name']}" for item in spec.get("probes", ())}
     for group in spec.get("groups") or ():
         replace = group.get("strategy") == "replace"
         for namespace in group["namespaces"]:
-            where = (namespace, group["name"])
-            seen = observed.get(f"{namespace}/{group['name']}")
-            compared = drift.compare(shape.at(*where), seen, replace)
-            children.append(compared.apply)
-            states.append(_state(where, seen, compared, earlier, name, now))
+            where = f"{namespace}/{group['name']}"
+            seen, found = observed.get(where), related.get(where) if where in probed else None
+            desired = work.desired(namespace, group["name"])
+            if seen is None and found and not work.takes(found, desired, key):
+                work.leave(desired, found)
+            else:
+                work.answer(drift.compare(desired, seen, replace), seen)
 
-    synced = sum(state.state == destination.SYNCED for state in states)
-    shown = states if spec.get("showSynced") else [state for state in states if state.state != destination.SYNCED]
+    synced = sum(state.state == destination.SYNCED for state in work.states)
+    shown = [state for state in work.states if spec.get("showSynced") or state.state != destination.SYNCED]
     status |= {
         "source": {
             "uid": source["metadata"]["uid"],
             "resourceVersion": source["metadata"]["resourceVersion"],
-            "bytes": len(orjson.dumps(shape.body)),
+            "bytes": len(orjson.dumps(work.shape.body)),
         },
         "synced": synced,
     }
     if shown:
         status["destinations"] = [state.dump() for state in shown]
-    return envelope.composite(status, children, destination.retry_after(states, now))
+    return envelope.composite(status, work.children, destination.retry_after(work.states, now))
 
 
 def _problem(source: Json | None, key: str) -> Refusal | None:
@@ -82,28 +90,95 @@ def _problem(source: Json | None, key: str) -> Refusal | None:
     return cleaning.refusal(source["apiVersion"].rpartition("/")[0], source["kind"], source)
 
 
-def _earlier(parent: Json) -> Mapping[tuple[str, str], State]:
-    reported = (parent.get("status") or {}).get("destinations") or ()
-    return {(item["namespace"], item["name"]): destination.load(item) for item in reported}
+class _Work:
+    """The answer of one sync as it grows: children and, in step with them, states."""
+
+    def __init__(self, parent: Json, shape: Template, now: datetime) -> None:
+        self.shape, self.now = shape, now
+        self.name = api.name_of(parent)
+        self.policy = parent["spec"].get("conflictPolicy", "Fail")
+        reported = (parent.get("status") or {}).get("destinations") or ()
+        self.earlier = {(item["namespace"], item["name"]): destination.load(item) for item in reported}
+        self.children: list[Json] = []
+        self.states: list[State] = []
+
+    def desired(self, namespace: str, name: str) -> Json:
+        desired = self.shape.at(namespace, name)
+        if self.policy == "Overwrite":
+            desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
+        return desired
+
+    def takes(self, found: Json, desired: Json, source: str) -> bool:
+        """Tell whether a copy may be written where an object stands that is no child of ours; mark it if need be."""
+        if self.policy == "Overwrite" or not foreign.is_foreign(found, source):
+            return True
+        if self.policy != "Adopt" or not foreign.may_adopt(found, desired, source):
+            return False
+        desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
+        return True
+
+    def leave(self, desired: Json, found: Json) -> None:
+        """Leave a foreign object alone, and say whose it is."""
+        where = desired["metadata"]
+        message = (
+            f"{desired['kind']} {where['namespace']}/{where['name']} is {foreign.manager(found)}; it was not created "
+            "by Object Syncer and is left alone"
+        )
+        state = State(where["namespace"], where["name"], destination.CONFLICT, reasons.CONFLICT, message)
+        self.states.append(destination.unsynced(state, self.earlier, self.now))
+
+    def answer(self, compared: drift.Comparison, seen: Json | None) -> None:
+        """Answer a copy, unless it must go first because it cannot be changed."""
+        where = compared.apply["metadata"]
+        state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(seen))
+        if not compared.equal:
+            state = self._unsynced(state, compared, seen)
+        self.states.append(state)
+        if state.reason != reasons.RECREATING:
+            self.children.append(compared.apply)
+
+    def _unsynced(self, state: State, compared: drift.Comparison, seen: Json | None) -> State:
+        hint = f"see the events of SyncSlice {self.name} for what the API server says"
+        if seen is None:
+            return self._pending(state, reasons.CREATING, "the copy does not exist yet", reasons.REJECTED, hint)
+        if api.is_going(seen):
+            message = "an earlier copy is still being deleted"
+            return self._pending(state, reasons.DELETING, message, reasons.DELETING, "a finalizer holds it")
+        message = f"the copy differs from its source at {', '.join(compared.paths[:5])}"
+        if immutable.may_recreate(compared.apply, seen):
+            return self._recreated(state, message)
+        if immutable.is_fixed(compared.apply, compared.paths):
+            hint = "the field cannot be changed: delete the copy to have it created anew"
+            return self._pending(state, reasons.DRIFTED, message, reasons.IMMUTABLE_FIELD, hint)
+        if compared.foreign:
+            hint = "others have added this and it cannot be removed without deleting the copy"
+            return self._pending(state, reasons.DRIFTED, message, reasons.FOREIGN_FIELDS, hint)
+        return self._pending(state, reasons.DRIFTED, message, reasons.REJECTED, hint)
+
+    def _pending(self, state: State, reason: str, message: str, later: str, hint: str) -> State:
+        pending = replace(state, state=destination.PENDING, reason=reason, message=message)
+        return destination.lasting(destination.unsynced(pending, self.earlier, self.now), later, hint, self.now)
+
+    def _recreated(self, state: State, message: str) -> State:
+        before = self.earlier.get((state.namespace, state.name))
+        attempts = before.attempts if before else 0
+        if attempts and before and before.version and state.version and before.version[0] == state.version[0]:
+            attempts -= 1  # the deletion of this very object is still under way
+        if attempts >= immutable.MAX_ATTEMPTS:
+            hint = f"it was created anew {attempts} times and differs again"
+            failed = replace(
+                state, state=destination.FAILED, reason=reasons.IMMUTABLE_FIELD, message=f"{message}; {hint}"
+            )
+            return destination.unsynced(failed, self.earlier, self.now)
+        pending = replace(
+            state,
+            state=destination.PENDING,
+            reason=reasons.RECREATING,
+            message=f"{message}; it cannot be changed and is created anew",
+            attempts=attempts + 1,
+        )
+        return destination.unsynced(pending, self.earlier, self.now)
 
 
-def _state(
-    where: tuple[str, str],
-    seen: Json | None,
-    compared: drift.Comparison,
-    earlier: Mapping[tuple[str, str], State],
-    slice_name: str,
-    now: datetime,
-) -> State:
-    if seen is None:
-        state = destination.unsynced(where, reasons.CREATING, "the copy does not exist yet", earlier, now)
-        return destination.rejected(state, slice_name, now)
-    version = (seen["metadata"]["uid"], seen["metadata"]["resourceVersion"])
-    if api.is_going(seen):
-        message = "an earlier copy is still being deleted"
-        return destination.unsynced(where, reasons.DELETING, message, earlier, now, version)
-    if compared.equal:
-        return State(*where, destination.SYNCED, version=version)
-    message = f"the copy differs from its source at {', '.join(compared.paths[:5])}"
-    state = destination.unsynced(where, reasons.DRIFTED, message, earlier, now, version)
-    return destination.rejected(state, slice_name, now)
+def _version(seen: Json | None) -> tuple[str, str] | None:
+    return (seen["metadata"]["uid"], seen["metadata"]["resourceVersion"]) if seen else None

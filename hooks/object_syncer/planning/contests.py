@@ -16,6 +16,8 @@ class Claim:
     owner: str
     """namespace/name of the ObjectSync."""
     resource: Resource
+    source: tuple[str, str]
+    """namespace and name."""
     destinations: Destinations
 
 

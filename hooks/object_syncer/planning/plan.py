@@ -9,7 +9,7 @@ from object_syncer.api import Json
 from object_syncer.copying import cleaning
 from object_syncer.kinds import resolve
 from object_syncer.kinds.resource import Refusal, Resource
-from object_syncer.planning import contests, destinations
+from object_syncer.planning import contests, destinations, loops
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.planning.scope import Scope
 
@@ -25,6 +25,8 @@ class Plan:
     source: tuple[str, str]
     destinations: Destinations
     refusal: Refusal | None = None
+    notice: str = ""
+    """What its user should know, though nothing is wrong."""
 
 
 @dataclass(slots=True)
@@ -59,12 +61,18 @@ def make(object_syncs: Iterable[Json], scope: Scope, namespaces: Namespaces) -> 
             continue
         if plan:
             plans.append(plan)
-    contests.settle(
+    claims = [
         contests.Claim(
-            f"{api.namespace_of(plan.object_sync)}/{api.name_of(plan.object_sync)}", plan.resource, plan.destinations
+            f"{api.namespace_of(plan.object_sync)}/{api.name_of(plan.object_sync)}",
+            plan.resource,
+            plan.source,
+            plan.destinations,
         )
         for plan in plans
-    )
+    ]
+    contests.settle(claims)
+    for index, notice in loops.cut(claims).items():
+        plans[index].notice = notice
     return Plans(plans, failed)
 
 

@@ -8,14 +8,17 @@ gone, or never served) a slice is dropped at once and Kubernetes' garbage collec
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from object_syncer import api
+from object_syncer import api, reasons
 from object_syncer.api import Json
 from object_syncer.kinds import builtin, resource
 from object_syncer.kinds.resource import Resource
 from object_syncer.planning import controllers, slicing
 from object_syncer.planning.plan import Plan
-from object_syncer.status import clock
+from object_syncer.status import clock, destination
 from object_syncer.status.summary import SHOWN_DESTINATIONS
+
+MAX_PROBES = 32
+"""Per slice: each is a rule that the engine tries on every event of an object of the type."""
 
 DRAIN_PATIENCE_SECONDS = 60
 """After that a slice is dropped undrained: nothing may ever be stuck, and ownerReferences remove the copies."""
@@ -52,6 +55,9 @@ def of_plan(plan: Plan, policy: str, observed: Iterable[Json], now: datetime) ->
             result += [ended] if ended else []
             continue
         spec = _spec(plan, f"{stem}-{index}", index, held)
+        probes = _probes(before, held) if before else []
+        if probes:
+            spec["probes"] = probes
         if show_all or index == 0:
             spec["showSynced"] = True
         result.append(_slice(plan, policy, spec, before))
@@ -72,7 +78,9 @@ def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
     since = spec.get("draining") or clock.stamp(now)
     if clock.age(since, now) > DRAIN_PATIENCE_SECONDS:
         return None
-    kept = {key: value for key, value in spec.items() if key not in ("groups", "withheld", "refusal")}
+    kept = {
+        key: value for key, value in spec.items() if key not in ("groups", "withheld", "refusal", "probes", "notice")
+    }
     return again(item, {**kept, "draining": since})
 
 
@@ -122,6 +130,11 @@ def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
     }  # fmt: skip
     if groups:
         spec["groups"] = groups
+    policy = plan.object_sync["spec"].get("conflictPolicy")
+    if policy and policy != "Fail":
+        spec["conflictPolicy"] = policy
+    if index == 0 and plan.notice:
+        spec["notice"] = plan.notice
     if index == 0 and plan.destinations.withheld:
         spec["withheld"] = [
             {"namespace": item.namespace, "name": item.name, "reason": item.reason, "message": item.message}
@@ -156,6 +169,17 @@ def _repair(labels: Mapping[str, str], before: Json | None) -> str:
     if labels.items() <= (meta.get("labels") or {}).items():
         return str((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION, ""))
     return str(meta["resourceVersion"])
+
+
+def _probes(before: Json, held: slicing.Held) -> list[Json]:
+    """Guard first, probe what was refused: only where a copy stays missing is there something to look at."""
+    refused = sorted(
+        (entry["namespace"], entry["name"])
+        for entry in (before.get("status") or {}).get("destinations") or ()
+        if (entry["state"] == destination.CONFLICT or entry.get("reason") == reasons.REJECTED)
+        and entry["namespace"] in held.get(entry["name"], ())
+    )
+    return [{"namespace": namespace, "name": name} for namespace, name in refused[:MAX_PROBES]]
 
 
 def _held(item: Json) -> slicing.Held:

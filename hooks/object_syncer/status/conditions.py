@@ -62,11 +62,11 @@ def refused(refusal: Refusal) -> tuple[Condition, Condition]:
     )
 
 
-def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Refusal | None) -> Condition:
+def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Refusal | None, notice: str = "") -> Condition:
     """Every destination was observed equal to the present source, but for namespaces that do not exist.
 
-    `unsynced` are the destinations that are not Synced, `problem` what concerns all of them. The first words are
-    *upstream's*.
+    `unsynced` are the destinations that are not Synced, `problem` what concerns all of them, `notice` what the user
+    should know though all is well. The first words are *upstream's*.
     """
     message = f"{synced} out of {total} destinations are in sync"
     if problem:
@@ -75,7 +75,7 @@ def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Refusal
     blocking = [state for state in unsynced if state.reason != reasons.NAMESPACE_NOT_FOUND]
     if not blocking and synced + len(waiting) == total:
         absent = f"; waiting for namespace {_some(state.namespace for state in waiting)}" if waiting else ""
-        return Condition("InSync", "True", reasons.SUCCESS, message + absent)
+        return Condition("InSync", "True", reasons.SUCCESS, message + absent + (f"; {notice}" if notice else ""))
     failing = [state for state in blocking if state.state != destination.PENDING] or blocking
     if not failing:
         return Condition("InSync", "False", reasons.PLANNING, message)

@@ -1,7 +1,7 @@
 """The state of one destination, as a SyncSlice reports it and an ObjectSync shows it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from object_syncer import reasons
@@ -10,13 +10,14 @@ from object_syncer.status import clock
 
 SYNCED, PENDING, FAILED, CONFLICT = "Synced", "Pending", "Failed", "Conflict"
 
-REJECTED_AFTER_SECONDS = 5
+REJECTED_AFTER_SECONDS = 2
 """A copy that is still missing or different by then is being refused; usual writes take milliseconds."""
 
 _WITHHELD_STATES = {
     reasons.NAMESPACE_NOT_FOUND: PENDING,
     reasons.NAMESPACE_TERMINATING: PENDING,
     reasons.CONFLICT: CONFLICT,
+    reasons.LOOP: CONFLICT,
 }
 
 
@@ -31,11 +32,13 @@ class State:
     message: str = ""
     since: str = ""
     version: tuple[str, str] | None = None
+    attempts: int = 0
+    """How often the copy was deleted to be created anew."""
 
     def dump(self) -> Json:
         """Return the shape of an item of `SyncSlice.status.destinations`."""
         item: Json = {"namespace": self.namespace, "name": self.name, "state": self.state}
-        item |= {key: value for key in ("reason", "message", "since") if (value := getattr(self, key))}
+        item |= {key: value for key in ("reason", "message", "since", "attempts") if (value := getattr(self, key))}
         if self.version:
             item["uid"], item["resourceVersion"] = self.version
         return item
@@ -45,7 +48,9 @@ def load(item: Json) -> State:
     """Read what `State.dump` wrote."""
     version = (item["uid"], item["resourceVersion"]) if "uid" in item else None
     reason, message, since = (item.get(key, "") for key in ("reason", "message", "since"))
-    return State(item["namespace"], item["name"], item["state"], reason, message, since, version)
+    return State(
+        item["namespace"], item["name"], item["state"], reason, message, since, version, item.get("attempts", 0)
+    )
 
 
 def withheld(item: Json) -> State:
@@ -54,35 +59,26 @@ def withheld(item: Json) -> State:
     return State(item["namespace"], item["name"], state, item["reason"], item["message"])
 
 
-def unsynced(
-    where: tuple[str, str],
-    reason: str,
-    message: str,
-    earlier: Mapping[tuple[str, str], State],
-    now: datetime,
-    version: tuple[str, str] | None = None,
-) -> State:
-    """Return a state that is not Synced, with `since` carried over from the earlier report."""
-    before = earlier.get(where)
-    since = before.since if before and before.state != SYNCED and before.since else clock.stamp(now)
-    return State(*where, PENDING, reason, message, since, version)
+def unsynced(state: State, earlier: Mapping[tuple[str, str], State], now: datetime) -> State:
+    """Date a state that is not Synced: `since` and `attempts` are carried over from the earlier report."""
+    before = earlier.get((state.namespace, state.name))
+    if before is None or before.state == SYNCED:
+        return replace(state, since=clock.stamp(now))
+    return replace(state, since=before.since or clock.stamp(now), attempts=max(state.attempts, before.attempts))
 
 
-def rejected(state: State, slice_name: str, now: datetime) -> State:
-    """Turn a state that has been pending for too long into Failed, naming where the API server's words are.
-
-    The engine hides from hooks why a write was refused; it puts that into the events of the parent.
-    """
+def lasting(state: State, reason: str, hint: str, now: datetime) -> State:
+    """Turn a dated state that has been pending for too long into Failed, with its own reason and a hint to the cure."""
     if clock.age(state.since, now) < REJECTED_AFTER_SECONDS:
         return state
-    message = f"{state.message}; see the events of SyncSlice {slice_name} for what the API server says"
-    return State(state.namespace, state.name, FAILED, reasons.REJECTED, message, state.since, state.version)
+    return replace(state, state=FAILED, reason=reason, message=f"{state.message}; {hint}")
 
 
 def retry_after(states: Iterable[State], now: datetime) -> float:
     """Return in how many seconds to look again: soon while something is fresh, rarely when it is old, 0 for never.
 
-    The engine's own retry backs off to 17 minutes, and a write it believes to be done is not retried at all.
+    The engine's own retry backs off to 17 minutes, and a write it believes to be done is not retried at all. Foreign
+    objects are watched and wake us when they go.
     """
-    ages = [clock.age(state.since, now) for state in states if state.state != SYNCED]
+    ages = [clock.age(state.since, now) for state in states if state.state not in (SYNCED, CONFLICT)]
     return min(30.0, max(1.0, min(ages) / 2)) if ages else 0.0

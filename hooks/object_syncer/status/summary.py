@@ -23,6 +23,7 @@ class Summary:
     states: list[tuple[State, Json]] = field(default_factory=list)
     """Reported destinations, each with the `strategy` and `sourceVersion` it shares with others of its slice."""
     problem: Refusal | None = None
+    notice: str = ""
 
     @property
     def unsynced(self) -> list[State]:
@@ -48,6 +49,7 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
                 found.problem = found.problem or Refusal(reasons.PLANNING, "earlier copies are being deleted")
             continue
         planned = planned or spec["index"] == 0
+        found.notice = found.notice or spec.get("notice", "")
         if spec["objectSync"]["generation"] != generation:
             found.problem = found.problem or Refusal(reasons.PLANNING, "the change of the ObjectSync is being planned")
         current = status.get("observedGeneration") == item["metadata"]["generation"]

@@ -1,0 +1,64 @@
+"""Objects at a destination that we did not create: how they are recognised, who manages them, who may be adopted."""
+
+from object_syncer import api
+from object_syncer.api import Json
+from object_syncer.copying.template import template
+
+
+def is_foreign(found: Json, source: str) -> bool:
+    """Tell whether an object that stands where a copy should be is someone else's.
+
+    Ours are: what carries our slice label, and a copy of `source` ("namespace/name") that lost it by hand. Copies
+    of the original Object Syncer are foreign; its finalizer tells them from ours.
+    """
+    meta = found["metadata"]
+    if api.SLICE_LABEL in (meta.get("labels") or {}):
+        return False
+    return (
+        (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) != source
+        or _controller(found) is not None
+        or api.UPSTREAM_FINALIZER in (meta.get("finalizers") or ())
+    )
+
+
+def may_adopt(found: Json, desired: Json, source: str) -> bool:
+    """Tell whether the Adopt policy takes a foreign object over.
+
+    Its content must equal the copy's already, or it is the original Object Syncer's copy of this source. An object
+    that has a controller is never adopted: the API server lets an object have one only.
+    """
+    if _controller(found) is not None:
+        return False
+    meta = found["metadata"]
+    upstream = (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) == source and (meta.get("labels") or {}).get(
+        api.MANAGED_BY_LABEL
+    ) == api.MANAGED_BY
+    return upstream or template(found, "").body == {key: value for key, value in desired.items() if key != "metadata"}
+
+
+def manager(found: Json) -> str:
+    """Say who manages a foreign object, from its owner, its tracking metadata and its managedFields."""
+    meta = found["metadata"]
+    labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
+    owner = _controller(found)
+    if owner:
+        return f"controlled by {owner['kind']} {owner['name']}"
+    if "meta.helm.sh/release-name" in annotations:
+        return f"part of Helm release {annotations['meta.helm.sh/release-name']}"
+    if "argocd.argoproj.io/tracking-id" in annotations:
+        return f"tracked by Argo CD as {annotations['argocd.argoproj.io/tracking-id']}"
+    for tool in ("kustomize", "helm"):
+        if f"{tool}.toolkit.fluxcd.io/name" in labels:
+            return f"applied by Flux from {tool} {labels[f'{tool}.toolkit.fluxcd.io/name']}"
+    if api.UPSTREAM_FINALIZER in (meta.get("finalizers") or ()):
+        return "a copy of the original Object Syncer"
+    if labels.get(api.MANAGED_BY_LABEL):
+        return f"managed by {labels[api.MANAGED_BY_LABEL]}"
+    entries = [entry for entry in meta.get("managedFields") or () if not entry.get("subresource")]
+    writers = sorted({str(entry.get("manager") or "unknown") for entry in entries})
+    return f"written by {', '.join(writers)}" if writers else "of unknown origin"
+
+
+def _controller(found: Json) -> Json | None:
+    owners: list[Json] = found["metadata"].get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller")), None)
