@@ -5,7 +5,7 @@ guessed from the rules that CRD authors follow; `spec.source.resource` names it 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from object_syncer import reasons
 from object_syncer.api import Json
@@ -41,10 +41,10 @@ def built_in(source: Json) -> Resource | Refusal | None:
 def candidates(source: Json) -> list[str]:
     """Return the names of the CRDs that may define the kind: "<plural>.<group>", the likeliest first.
 
-    Empty for built-in kinds and for groups that no CRD can extend.
+    Empty for the groups of built-in kinds, which no CRD can extend.
     """
     group = source["group"]
-    if not group or (group, source["kind"]) in builtin.KINDS:
+    if group in builtin.GROUPS:
         return []
     return list(dict.fromkeys(f"{plural}.{group}" for plural in _plurals(source)))
 
@@ -52,8 +52,8 @@ def candidates(source: Json) -> list[str]:
 def custom(source: Json, crds: Iterable[Json], earlier: Json | None) -> Resource | Refusal:
     """Resolve `spec.source` from CRDs, as the engine relates them by `candidates`.
 
-    `earlier` is `status.resolved`: its version is kept while it is served, because a change of version would
-    mean deleting and re-creating every copy.
+    `earlier` is the ObjectSync's status: the version resolved there is kept while it is served, because a change of
+    version would mean deleting and re-creating every copy.
     """
     defining = [crd for crd in crds if _defines(crd, source)]
     established = [crd for crd in defining if _is_established(crd)]
@@ -64,15 +64,17 @@ def custom(source: Json, crds: Iterable[Json], earlier: Json | None) -> Resource
     names = {name: rank for rank, name in enumerate(candidates(source))}
     spec = min(established, key=lambda crd: names.get(crd["metadata"]["name"], len(names)))["spec"]
     served = [version["name"] for version in spec["versions"] if version.get("served")]
-    wanted = source.get("version") or _kept(source, earlier, served) or max(served, key=_priority, default=None)
+    served.sort(key=_priority, reverse=True)
+    if not served:
+        return Refusal(reasons.VERSION_NOT_SERVED, f"spec.source: {_kind(source)} is not served in any version")
+    wanted = source.get("version") or _kept(source, earlier, served) or served[0]
     if wanted not in served:
         return Refusal(
             reasons.VERSION_NOT_SERVED,
-            f"spec.source.version: {_kind(source)} is not served in version {wanted!r}; "
-            f"served are {', '.join(sorted(served, key=_priority, reverse=True)) or 'none'}",
+            f"spec.source.version: {_kind(source)} is not served in version {wanted!r}; served are {', '.join(served)}",
         )
     return Resource(
-        spec["group"], str(wanted), spec["names"]["kind"], spec["names"]["plural"], spec["scope"] == "Namespaced"
+        spec["group"], wanted, spec["names"]["kind"], spec["names"]["plural"], spec["scope"] == "Namespaced"
     )
 
 
@@ -84,12 +86,19 @@ def known(source: Json, status: Json | None) -> Resource | Refusal | None:
     found = built_in(source)
     if found:
         return found
-    resolved: Mapping[str, object] | None = (status or {}).get("resolved")
-    if not isinstance(resolved, dict):
+    resolved = recorded(status)
+    if resolved is None:
         return None
-    found = resource.load(resolved)
-    matches = (found.group, found.kind) == (source["group"], source["kind"])
-    return found if matches and source.get("version") in (None, "", found.version) else None
+    matches = (resolved.group, resolved.kind) == (source["group"], source["kind"])
+    return resolved if matches and source.get("version") in (None, "", resolved.version) else None
+
+
+def recorded(status: Json | None) -> Resource | None:
+    """Return the type in an ObjectSync's `status.resolved`; None if there is none, or somebody else spoiled it."""
+    try:
+        return resource.load((status or {})["resolved"])
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def _plurals(source: Json) -> Iterable[str]:
@@ -120,11 +129,9 @@ def _is_established(crd: Json) -> bool:
 
 
 def _kept(source: Json, earlier: Json | None, served: list[str]) -> str | None:
-    if not earlier:
-        return None
-    found = resource.load(earlier)
-    same = (found.group, found.kind) == (source["group"], source["kind"])
-    return found.version if same and found.version in served else None
+    found = recorded(earlier)
+    same = found and (found.group, found.kind) == (source["group"], source["kind"])
+    return found.version if found and same and found.version in served else None
 
 
 def _priority(version: str) -> tuple[int, int, int, str]:

@@ -92,7 +92,7 @@ def _resolve(request: Request) -> Resource | Refusal:
         if resolve.candidates(source)
         else ()
     )
-    return resolve.custom(source, crds, (request.parent.get("status") or {}).get("resolved"))
+    return resolve.custom(source, crds, request.parent.get("status"))
 
 
 def _refusal(request: Request, slices: list[Json], now: datetime) -> Refusal | None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from object_syncer import api, envelope, guard, reasons
 from object_syncer.api import Json
 from object_syncer.envelope import Request
-from object_syncer.kinds import resource
+from object_syncer.kinds import resolve, resource
 from object_syncer.kinds.resource import Refusal, Resource
 from object_syncer.planning import controllers, destinations, plan, scope, slices
 from object_syncer.status import conditions
@@ -77,18 +77,13 @@ def _slices(request: Request, observed: Mapping[str, Json], now: datetime) -> li
     wanted: list[Json] = []
     for planned in made.plans:
         wanted += slices.of_plan(planned, policy, held.pop(planned.object_sync["metadata"]["uid"], ()), now)
-    types = {item["metadata"]["uid"]: _resolved(item) for item in object_syncs}
+    types = {item["metadata"]["uid"]: resolve.recorded(item.get("status")) for item in object_syncs}
     for uid, items in held.items():
         if uid in made.failed:
             wanted += map(slices.again, items)
         else:
             wanted += (ended for item in items if (ended := slices.ending(item, types.get(uid), now)))
     return wanted
-
-
-def _resolved(object_sync: Json) -> Resource | None:
-    found = (object_sync.get("status") or {}).get("resolved")
-    return resource.load(found) if found else None
 
 
 def _controllers(
