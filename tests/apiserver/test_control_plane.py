@@ -79,8 +79,10 @@ def test_a_resource_type_serves_at_once_after_apply_yaml(admin: Client, namespac
 
 
 def test_a_plain_user_may_nothing(control_plane: ControlPlane) -> None:
+    alice = control_plane.client(ALICE)
+    assert alice.username() == ALICE
     with pytest.raises(ApiError) as refused:
-        control_plane.client(ALICE).list("v1", "secrets")
+        alice.list("v1", "secrets")
     assert (refused.value.code, refused.value.reason) == (403, "Forbidden")
 
 

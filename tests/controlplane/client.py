@@ -86,6 +86,12 @@ class Client:
         )
         return orjson.loads(response.content)
 
+    def username(self) -> str:
+        """Return the name under which the API server knows this client."""
+        review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        answer = self.call("POST", path_of("authentication.k8s.io/v1", "selfsubjectreviews"), review)
+        return str(answer["status"]["userInfo"]["username"])
+
     # Reading
 
     def get(self, api_version: str, plural: str, namespace: str | None, name: str) -> Object:

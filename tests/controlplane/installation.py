@@ -59,8 +59,8 @@ class Installation:
             self.proxy.__enter__()
         self.admin.apply_yaml(manifests("--crds-only"))
         self.engine.apply_crds()
-        options = ("--hooks-url", self.hooks_url, "--engine-user", self.engine.user)
-        self.admin.apply_yaml(manifests("--no-crds", *options))
+        user = self.cluster.client(self.engine.user).username()
+        self.admin.apply_yaml(manifests("--no-crds", "--hooks-url", self.hooks_url, "--engine-user", user))
         self.engine.start()
 
     def stop(self) -> None:
