@@ -1,0 +1,62 @@
+"""Object Syncer installed in the in-memory cluster: our manifests applied, our hooks called, our guard enforced.
+
+The simulation knows Kubernetes and Metacontroller and nothing of us; this is where the two meet.
+"""
+
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+import orjson
+import yaml
+
+from object_syncer import guard, manifests
+from object_syncer.api import Json
+from object_syncer.envelope import BadRequest
+from object_syncer.routes import answer
+from object_syncer.simulation import Cluster, Engine, HookError
+from object_syncer.simulation.engine import Task
+
+_BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", guard.BINDING)
+
+
+def install(
+    cluster: Cluster,
+    *,
+    policy: bool = True,
+    with_guard: bool = True,
+    choose: Callable[[Sequence[Task]], Task] | None = None,
+) -> Engine:
+    """Apply what `object-syncer manifests` prints to the cluster and return an engine that calls the hooks.
+
+    Leave out the default SyncPolicy or the guard where they are not wanted; `choose` is the engine's.
+    """
+    documents = [*manifests.crds(), *manifests.controllers(manifests.DEFAULT_HOOKS_URL)]
+    if with_guard:
+        documents += manifests.admission(guard.ENGINE_USER)
+    if policy:
+        documents.append(manifests.policy((), (), (), ()))
+    for document in documents:
+        for obj in yaml.safe_load_all(document):
+            cluster.create(obj)
+    engine = Engine(cluster, lambda url, body: call(cluster, url, body), choose=choose, user=guard.ENGINE_USER)
+    cluster.admission.append(lambda operation, user, old, new: _admit(cluster, operation, user, old, new))
+    return engine
+
+
+def call(cluster: Cluster, url: str, body: Json) -> Json:
+    """Answer a hook as the server would: over JSON both ways, at the cluster's time. Raises HookError for a 400."""
+    try:
+        answered = answer(urlsplit(url).path, orjson.loads(orjson.dumps(body)), cluster.clock)
+    except BadRequest as error:
+        raise HookError(f"400: {error}") from error
+    result: Json = orjson.loads(orjson.dumps(answered))
+    return result
+
+
+def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
+    if operation != "UPDATE" or user != guard.ENGINE_USER or not old or not new:
+        return None
+    if not new["metadata"].get("namespace") or cluster.find(*_BINDING) is None or guard.allows_write(old, new):
+        return None
+    where = f"{old['metadata']['namespace']}/{old['metadata']['name']}"
+    return f"Object Syncer did not create {where} and leaves it alone"
