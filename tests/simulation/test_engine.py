@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -248,6 +249,61 @@ class TestParents:
         assert cluster.find("toys.dev/v1", "Fan", "one") is None
         assert copies(cluster) == {}
         assert hooks.count("finalize") == 2
+
+
+class TestTime:
+    """Hooks may answer otherwise later on: rest is when nothing was written for a while."""
+
+    @staticmethod
+    def moments(sync: Callable[[str, float], Json], *parents: str, **options: Any) -> tuple[Cluster, list[str]]:
+        """Run with a hook that knows its parent and the seconds since the start; answer when it was called."""
+        calls: list[str] = []
+        cluster = Cluster()
+        start = cluster.clock
+
+        def hook(body: Json) -> Json:
+            name, passed = body["parent"]["metadata"]["name"], (cluster.clock - start).total_seconds()
+            calls.append(f"{name} {passed:g}")
+            return sync(name, passed)
+
+        for obj in (crd("Fan", "fans"), composite(), *map(fan, parents)):
+            cluster.create(obj)
+        Engine(cluster, Hooks(fans__sync=hook)).run(**options)
+        return cluster, calls
+
+    @staticmethod
+    def phases(every: float, *seconds: float) -> Callable[[str, float], Json]:
+        """A status that says how many of these moments are past."""
+
+        def sync(_: str, passed: float) -> Json:
+            phase = sum(passed >= moment for moment in seconds)
+            return {"children": [], "status": {"phase": phase}, "resyncAfterSeconds": every}
+
+        return sync
+
+    def phase(self, every: float, *seconds: float, **options: Any) -> Any:
+        cluster, _ = self.moments(self.phases(every, *seconds), "one", **options)
+        return cluster.get("toys.dev/v1", "Fan", "one")["status"]["phase"]
+
+    def test_an_answer_that_changes_a_minute_later_is_waited_for(self) -> None:
+        assert self.phase(1, 2, 60) == 2
+
+    def test_each_write_begins_the_wait_anew(self) -> None:
+        assert self.phase(30, 60, 120, 180) == 3
+
+    def test_what_changes_after_the_quiet_is_not_waited_for(self) -> None:
+        assert self.phase(1, 60, quiet_seconds=50) == 0
+
+    def test_no_timer_fires_after_the_quiet(self) -> None:
+        cluster, _ = self.moments(self.phases(1000), "one")
+        assert cluster.now == "2024-01-01T00:00:00Z"
+
+    def test_timers_fire_in_order_of_time(self) -> None:
+        def sync(name: str, _: float) -> Json:
+            return {"children": [], "resyncAfterSeconds": {"slow": 30, "fast": 12}[name]}
+
+        _, calls = self.moments(sync, "slow", "fast", quiet_seconds=40)
+        assert calls[-4:] == ["fast 12", "fast 24", "slow 30", "fast 36"]
 
 
 class TestAnswers:

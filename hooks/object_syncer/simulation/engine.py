@@ -1,7 +1,7 @@
 """The engine: starts and stops controllers as their definitions come and go, and works off their queues.
 
-Time is virtual: `run` fires timers as soon as nothing else is left to do. It is at rest when a full
-round of timers changed nothing; while hooks fail, when ten rounds in a row did not.
+Time is virtual: as soon as nothing else is left to do, `run` moves the clock to the next timer. It is at rest
+when no timer is left, or nothing was written for so long that hooks have had time to change their minds.
 
 Unlike the real one it sees every change at once (no lagging caches, no discovery interval, related
 kinds are known at once) and works on one parent at a time. `resyncPeriodSeconds` and the half-hourly
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -35,7 +36,9 @@ _DEFINITIONS = {
     GroupResource("metacontroller.k8s.io", "decoratorcontrollers"): "DecoratorController",
 }
 _RECENT_WRITES = 300
-_PATIENCE_WITH_HOOKS = 10
+
+QUIET_SECONDS = 70.0
+"""How long, in virtual time, nothing may be written before an engine counts as at rest."""
 
 
 class Loop(Exception):
@@ -88,7 +91,6 @@ class Engine:
         self._user = user
         self._manager = manager
         self._recent: deque[tuple[Task | None, Key]] = deque(maxlen=_RECENT_WRITES)
-        self._hook_failed = False
         self._watch = cluster.watch()
         self.restart()
 
@@ -151,19 +153,24 @@ class Engine:
             self._attempt(task, controller.queue, controller.sync)
         self._route(task)
 
-    def run(self, max_steps: int = 10_000) -> int:
-        """Work until nothing changes any more; how many steps it took. Raises `Loop` after `max_steps`."""
+    def run(self, max_steps: int = 10_000, *, quiet_seconds: float = QUIET_SECONDS) -> int:
+        """Work until nothing changes any more; how many steps it took. Raises `Loop` after `max_steps`.
+
+        Timers fire in order of time, and none that is due after `quiet_seconds` without a write.
+        """
         steps = self._work_off(0, max_steps)
-        quiet_rounds = 0
+        changed, writes = self.cluster.clock, self.cluster.writes
         while timers := self._timers():
-            before = self.cluster.writes
-            self._hook_failed = False
-            for queue, key in timers:
-                self._fire(queue, key)
-                steps = self._work_off(steps, max_steps)
-            quiet_rounds = 0 if self.cluster.writes > before else quiet_rounds + 1
-            if quiet_rounds >= (_PATIENCE_WITH_HOOKS if self._hook_failed else 1):
+            at = min(timers, key=lambda timer: timer[0])[0]
+            if (at - changed).total_seconds() > quiet_seconds:
                 break
+            self.cluster.clock = max(self.cluster.clock, at)
+            for due, queue, key in timers:
+                if due <= at:
+                    queue.fire(key)
+            steps = self._work_off(steps, max_steps)
+            if self.cluster.writes != writes:
+                changed, writes = self.cluster.clock, self.cluster.writes
         return steps
 
     def _work_off(self, steps: int, max_steps: int) -> int:
@@ -179,7 +186,6 @@ class Engine:
             work(task.key)
         except HookError as error:
             self.errors[task] = str(error)
-            self._hook_failed = True
             if error.retry_after is not None:
                 queue.add_after(task.key, error.retry_after, self.cluster.clock)
             else:
@@ -193,16 +199,9 @@ class Engine:
 
     # Time
 
-    def _timers(self) -> list[tuple[WorkQueue, str]]:
+    def _timers(self) -> list[tuple[datetime, WorkQueue, str]]:
         queues = [self._definitions, *(controller.queue for controller in self._controllers.values())]
-        waiting = [(timer, queue) for queue in queues for timer in queue.timers()]
-        return [(queue, timer.key) for timer, queue in sorted(waiting, key=lambda item: item[0])]
-
-    def _fire(self, queue: WorkQueue, key: str) -> None:
-        for timer in queue.timers():
-            if timer.key == key:
-                self.cluster.clock = max(self.cluster.clock, timer.at)
-                queue.fire(key)
+        return [(timer.at, queue, timer.key) for queue in queues for timer in queue.timers()]
 
     # Events
 
