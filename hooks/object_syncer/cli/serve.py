@@ -1,5 +1,8 @@
 """`object-syncer serve`: answer Metacontroller's hooks."""
 
+import logging
+from pathlib import Path
+
 import click
 
 
@@ -10,12 +13,45 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str) -
     return value
 
 
+_FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
 @click.command()
 @click.option("--bind", default="0.0.0.0:8080", show_default=True, metavar="HOST:PORT", callback=_address)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 256), help="Threads of each process.")
-def serve(bind: str, workers: int, threads: int) -> None:
-    """Answer Metacontroller's hooks over HTTP until told to stop; requests under way are finished."""
-    from object_syncer.web.gunicorn import Server  # noqa: PLC0415 - the other commands start without it
+@click.option("--tls-cert", type=_FILE, metavar="FILE", help="Serve HTTPS with this certificate (PEM, chain included).")
+@click.option("--tls-key", type=_FILE, metavar="FILE", help="The private key of --tls-cert (PEM, no password).")
+@click.option("--token-file", type=_FILE, metavar="FILE", help="Answer only who sends one of these bearer tokens.")
+@click.option(
+    "--log-level",
+    default="warning",
+    show_default=True,
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    help="No level logs the contents of objects.",
+)
+def serve(
+    bind: str,
+    workers: int,
+    threads: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    token_file: Path | None,
+    log_level: str,
+) -> None:
+    """Answer Metacontroller's hooks over HTTP until told to stop; requests under way are finished.
 
-    Server(bind, workers, threads).run()
+    Certificate, key and tokens (one per line) may be replaced at any time; probes need no token.
+    """
+    from object_syncer.web.gunicorn import Server  # noqa: PLC0415 - the other commands start without it
+    from object_syncer.web.watched import Unusable  # noqa: PLC0415
+
+    if (tls_cert is None) != (tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key need each other")
+    logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    certificate = (tls_cert, tls_key) if tls_cert and tls_key else None
+    try:
+        server = Server(bind, workers, threads, certificate=certificate, token_file=token_file, log_level=log_level)
+    except Unusable as error:
+        raise click.UsageError(str(error)) from None
+    server.run()

@@ -1,7 +1,12 @@
 """How the app is served: gunicorn with threads, and the settings that Metacontroller forces."""
 
+import ssl
+from pathlib import Path
+from typing import Any
+
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
+from object_syncer.web import tls, tokens
 from object_syncer.web.app import create_app
 
 _KEEPALIVE_SECONDS = 150
@@ -9,10 +14,23 @@ _KEEPALIVE_SECONDS = 150
 
 
 class Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn, configured by arguments instead of a file. `run()` serves until SIGTERM, then finishes requests."""
+    """gunicorn, configured by arguments instead of a file. `run()` serves until SIGTERM, then finishes requests.
 
-    def __init__(self, bind: str, workers: int, threads: int) -> None:
-        self._settings = {
+    With `certificate` (certificate file, key file) it serves HTTPS; with `token_file` hooks need a bearer token.
+    Raises Unusable for files that are not what they should be.
+    """
+
+    def __init__(
+        self,
+        bind: str,
+        workers: int,
+        threads: int,
+        *,
+        certificate: tuple[Path, Path] | None = None,
+        token_file: Path | None = None,
+        log_level: str = "warning",
+    ) -> None:
+        self._settings: dict[str, Any] = {
             "bind": bind,
             "workers": workers,
             "threads": threads,
@@ -24,8 +42,11 @@ class Server(BaseApplication):  # type: ignore[misc]
             "preload_app": True,
             "proc_name": "object-syncer",
             "accesslog": None,
-            "loglevel": "warning",
+            "loglevel": log_level,
         }
+        if certificate:
+            self._settings |= _https(*certificate)
+        self._tokens = tokens.accepted(token_file) if token_file else None
         super().__init__()
 
     def load_config(self) -> None:
@@ -35,4 +56,14 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> object:
         """Called by gunicorn: the app to serve."""
-        return create_app()
+        app = create_app()
+        return tokens.require(app, self._tokens) if self._tokens else app
+
+
+def _https(certificate: Path, key: Path) -> dict[str, Any]:
+    contexts = tls.contexts(certificate, key)
+
+    def context(_config: object, _default: object) -> ssl.SSLContext:
+        return contexts.value()
+
+    return {"certfile": str(certificate), "keyfile": str(key), "ssl_context": context}

@@ -1,0 +1,103 @@
+"""`object-syncer serve` with HTTPS and tokens, as a process: it is asked as the engine would ask it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+import certificates
+from controlplane.engine import PROGRAM
+from controlplane.processes import Process, free_port
+from object_syncer.cli import main
+
+TOKEN = "old-0123456789abcdef"
+NEXT = "new-0123456789abcdef"
+NO_RULES = {"version": "v2", "relatedResources": []}
+HOOK = "/v1/slice/customize"
+
+
+@contextmanager
+def serving(directory: Path, *options: str | Path) -> Iterator[str]:
+    """Serve over HTTPS and yield the URL."""
+    made = certificates.make(directory)
+    port = free_port()
+    url = f"https://127.0.0.1:{port}"
+    process = Process(
+        "object-syncer",
+        [PROGRAM, "serve", f"--bind=127.0.0.1:{port}", "--tls-cert", made.file, "--tls-key", made.key, *options],
+        directory / "log",
+        ready=lambda: get(f"{url}/readyz", made.file).ok,
+    )
+    process.start()
+    try:
+        yield url
+    finally:
+        process.stop()
+
+
+def get(url: str, ca: Path) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.get(url, verify=str(ca), timeout=5)
+
+
+def post(url: str, ca: Path, token: str = "") -> int:
+    with requests.Session() as session:
+        session.trust_env = False
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return session.post(url + HOOK, data=b"{}", headers=headers, verify=str(ca), timeout=5).status_code
+
+
+def test_certificate_and_tokens_are_rotated_while_it_serves(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{TOKEN}\n")
+    ca = tmp_path / "server.crt"
+    with serving(tmp_path, "--token-file", tokens) as url:
+        assert [post(url, ca), post(url, ca, NEXT), post(url, ca, TOKEN)] == [401, 401, 400]
+
+        tokens.write_text(f"{NEXT}\n{TOKEN}\n")
+        assert [post(url, ca, NEXT), post(url, ca, TOKEN)] == [400, 400]
+        tokens.write_text(f"{NEXT}\n")
+        assert [post(url, ca, NEXT), post(url, ca, TOKEN)] == [400, 401]
+
+        old_ca = tmp_path / "old.crt"
+        old_ca.write_bytes(ca.read_bytes())
+        certificates.make(tmp_path)
+        assert post(url, ca, NEXT) == 400
+        with pytest.raises(requests.exceptions.SSLError):
+            post(url, old_ca, NEXT)
+    assert TOKEN not in (tmp_path / "log").read_text()
+
+
+def test_a_connection_is_kept_and_a_refused_body_does_not_spoil_it(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{TOKEN}\n")
+    with serving(tmp_path, "--token-file", tokens) as url, requests.Session() as session:
+        session.trust_env = False
+        session.verify = str(tmp_path / "server.crt")
+        for token, want in (("wrong", 401), (TOKEN, 400), ("wrong", 401), (TOKEN, 400)):
+            answer = session.post(
+                url + HOOK, data=b"x" * 3_000_000, headers={"Authorization": f"Bearer {token}"}, timeout=5
+            )
+            assert answer.status_code == want
+
+
+def test_options_that_cannot_work_are_refused(tmp_path: Path) -> None:
+    made = certificates.make(tmp_path)
+    empty = tmp_path / "empty"
+    empty.touch()
+    for options, why in (
+        (["--tls-cert", made.file], "--tls-cert and --tls-key need each other"),
+        (["--tls-key", made.key], "--tls-cert and --tls-key need each other"),
+        (["--tls-cert", made.file, "--tls-key", empty], "no PEM private key in it"),
+        (["--token-file", empty], "no token in it"),
+        (["--token-file", tmp_path / "missing"], "does not exist"),
+        (["--token-file", tmp_path], "is a directory"),
+        (["--log-level", "trace"], "trace"),
+    ):
+        result = CliRunner().invoke(main, ["serve", *map(str, options)])
+        assert result.exit_code == 2
+        assert why in result.output
