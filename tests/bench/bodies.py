@@ -14,6 +14,12 @@ from object_syncer.routes import answer
 Json = dict[str, Any]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 STAMP = "2026-01-01T00:00:00Z"
+_POLICY: Json = {
+    "apiVersion": api.API_VERSION,
+    "kind": "SyncPolicy",
+    "metadata": {"name": "default", "uid": "1", "generation": 1},
+    "spec": {},
+}
 
 
 def fields(value: object) -> Json:
@@ -100,12 +106,7 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
     """Return the body of a planner sync in steady state: every ObjectSync copies to every namespace."""
     body: Json = {
         "controller": controller("sync-policies"),
-        "parent": {
-            "apiVersion": api.API_VERSION,
-            "kind": "SyncPolicy",
-            "metadata": {"name": "default", "uid": "1", "generation": 1},
-            "spec": {},
-        },
+        "parent": _POLICY,
         "children": {
             "SyncSlice.sync.rustrial.org/v1alpha1": {},
             "CompositeController.metacontroller.k8s.io/v1alpha1": {},
@@ -113,6 +114,7 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
         "related": {
             "ObjectSync.sync.rustrial.org/v1alpha1": _keyed(_object_sync(n) for n in range(object_syncs)),
             "Namespace.v1": _keyed(_namespace(n) for n in range(namespaces)),
+            "SyncPolicy.sync.rustrial.org/v1alpha1": {"default": _POLICY},
             "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/v1": {guard.BINDING: {}},
         },
         "finalizing": False,
@@ -138,12 +140,6 @@ def objectsync_sync(namespaces: int) -> Json:
 
 def _status_body(object_sync: Json, slices: Any) -> Json:
     uid = object_sync["metadata"]["uid"]
-    policy = {
-        "apiVersion": api.API_VERSION,
-        "kind": "SyncPolicy",
-        "metadata": {"name": "default", "uid": "1"},
-        "spec": {},
-    }
     return {
         "controller": controller("object-syncs"),
         "object": object_sync,
@@ -152,7 +148,7 @@ def _status_body(object_sync: Json, slices: Any) -> Json:
             "SyncSlice.sync.rustrial.org/v1alpha1": _keyed(
                 item for item in slices if item["metadata"]["labels"][api.OBJECTSYNC_LABEL] == uid
             ),
-            "SyncPolicy.sync.rustrial.org/v1alpha1": {"default": policy},
+            "SyncPolicy.sync.rustrial.org/v1alpha1": {"default": _POLICY},
         },
         "finalizing": False,
     }

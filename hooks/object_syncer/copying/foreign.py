@@ -8,16 +8,17 @@ from object_syncer.copying.template import template
 def is_foreign(found: Json, source: str) -> bool:
     """Tell whether an object that stands where a copy should be is someone else's.
 
-    Ours are: what carries our slice label, and a copy of `source` ("namespace/name") that lost it by hand. Copies
-    of the original Object Syncer are foreign; its finalizer tells them from ours.
+    Ours to take are what lost its controller but carries our label, and a copy of `source` ("namespace/name") that
+    lost its label by hand. What another SyncSlice still holds is not ours yet. Copies of the original Object Syncer
+    are foreign; its finalizer tells them from ours.
     """
     meta = found["metadata"]
+    if controller(found) is not None:
+        return True
     if api.SLICE_LABEL in (meta.get("labels") or {}):
         return False
-    return (
-        (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) != source
-        or _controller(found) is not None
-        or api.UPSTREAM_FINALIZER in (meta.get("finalizers") or ())
+    return (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) != source or api.UPSTREAM_FINALIZER in (
+        meta.get("finalizers") or ()
     )
 
 
@@ -27,7 +28,7 @@ def may_adopt(found: Json, desired: Json, source: str) -> bool:
     Its content must equal the copy's already, or it is the original Object Syncer's copy of this source. An object
     that has a controller is never adopted: the API server lets an object have one only.
     """
-    if _controller(found) is not None:
+    if controller(found) is not None:
         return False
     meta = found["metadata"]
     upstream = (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) == source and (meta.get("labels") or {}).get(
@@ -40,7 +41,9 @@ def manager(found: Json) -> str:
     """Say who manages a foreign object, from its owner, its tracking metadata and its managedFields."""
     meta = found["metadata"]
     labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
-    owner = _controller(found)
+    owner = controller(found)
+    if owner and owner["kind"] == "SyncSlice":
+        return f"a copy of {annotations.get(api.SOURCE_ANNOTATION, 'another source')} by SyncSlice {owner['name']}"
     if owner:
         return f"controlled by {owner['kind']} {owner['name']}"
     if "meta.helm.sh/release-name" in annotations:
@@ -59,6 +62,7 @@ def manager(found: Json) -> str:
     return f"written by {', '.join(writers)}" if writers else "of unknown origin"
 
 
-def _controller(found: Json) -> Json | None:
+def controller(found: Json) -> Json | None:
+    """Return the ownerReference of the object's controller, None if it has none."""
     owners: list[Json] = found["metadata"].get("ownerReferences") or []
     return next((owner for owner in owners if owner.get("controller")), None)

@@ -47,7 +47,7 @@ def sync(request: Request, now: datetime) -> Json:
     elif resolved.reason == reasons.VERSION_NOT_SERVED and earlier.get("resolved"):
         status["resolved"] = earlier["resolved"]  # losing a version must not delete the copies
     total = summary.summarize(slices, meta["generation"])
-    refusal = resolved if isinstance(resolved, Refusal) else _refusal(request, slices, now)
+    refusal = resolved if isinstance(resolved, Refusal) else _refusal(request, resolved, slices, now)
     if refusal or isinstance(resolved, Refusal):
         told = conditions.refused(refusal) if refusal else ()
     else:
@@ -95,20 +95,16 @@ def _resolve(request: Request) -> Resource | Refusal:
     return resolve.custom(source, crds, request.parent.get("status"))
 
 
-def _refusal(request: Request, slices: list[Json], now: datetime) -> Refusal | None:
+def _refusal(request: Request, resolved: Resource, slices: list[Json], now: datetime) -> Refusal | None:
     """What keeps the whole ObjectSync from being served, beside its kind."""
-    namespace = api.namespace_of(request.parent)
-    policies = [
-        policy
-        for policy in request.related.of(api.API_VERSION, "SyncPolicy").values()
-        if namespace in scope.of(policy).watch
-    ]
-    if not policies:
-        return Refusal(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {namespace}")
-    for policy in policies:
-        for condition in (policy.get("status") or {}).get("conditions") or ():
-            if condition["type"] == "Ready" and condition["status"] == "False":
-                return Refusal(condition["reason"], f"SyncPolicy {api.name_of(policy)}: {condition['message']}")
+    policies = request.related.of(api.API_VERSION, "SyncPolicy")
+    own, source = api.namespace_of(request.parent), request.parent["spec"]["source"]
+    serving, _ = scope.serving(scope.ranked(policies.values()), resolved, source.get("namespace") or own, own)
+    if serving is None:
+        return Refusal(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {own}")
+    for condition in (policies[serving.policy].get("status") or {}).get("conditions") or ():
+        if condition["type"] == "Ready" and condition["status"] == "False":
+            return Refusal(condition["reason"], f"SyncPolicy {serving.policy}: {condition['message']}")
     for item in slices:
         if item["spec"].get("refusal"):
             return Refusal(**item["spec"]["refusal"])

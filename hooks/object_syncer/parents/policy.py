@@ -20,8 +20,13 @@ _BINDINGS = ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindin
 
 
 def customize(request: Request, _now: datetime) -> Json:
-    """Watch every ObjectSync, every namespace, and whether the guard is installed."""
-    rules = [envelope.rule(api.API_VERSION, "objectsyncs"), envelope.rule("v1", "namespaces")]
+    """Watch the ObjectSyncs of the policy, every namespace, all policies, and whether the guard is installed."""
+    rules = [envelope.rule("v1", "namespaces"), envelope.rule(api.API_VERSION, "syncpolicies")]
+    watch = scope.of(request.parent).watch
+    if watch.everything or watch.globs:
+        rules.append(envelope.rule(api.API_VERSION, "objectsyncs"))
+    else:  # by namespace, so that policies share the load
+        rules += (envelope.rule(api.API_VERSION, "objectsyncs", namespace=name) for name in sorted(watch.plain))
     if _needs_guard(request):
         rules.append(envelope.rule(*_BINDINGS, names=[guard.BINDING]))
     return envelope.rules(rules)
@@ -70,7 +75,8 @@ def _slices(request: Request, observed: Mapping[str, Json], now: datetime) -> li
     policy = api.name_of(request.parent)
     object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
     namespaces = destinations.living(request.related.of("v1", "Namespace"))
-    made = plan.make(object_syncs, scope.of(request.parent), namespaces)
+    scopes = scope.ranked(request.related.of(api.API_VERSION, "SyncPolicy").values())
+    made = plan.make(object_syncs, policy, scopes, namespaces)
     held: dict[str, list[Json]] = {}
     for item in observed.values():
         held.setdefault(item["spec"]["objectSync"]["uid"], []).append(item)

@@ -110,8 +110,10 @@ class _Work:
 
     def takes(self, found: Json, desired: Json, source: str) -> bool:
         """Tell whether a copy may be written where an object stands that is no child of ours; mark it if need be."""
-        if self.policy == "Overwrite" or not foreign.is_foreign(found, source):
+        if not foreign.is_foreign(found, source):
             return True
+        if self.policy == "Overwrite":
+            return foreign.controller(found) is None  # the API server lets an object have one only
         if self.policy != "Adopt" or not foreign.may_adopt(found, desired, source):
             return False
         desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
@@ -122,7 +124,7 @@ class _Work:
         where = desired["metadata"]
         message = (
             f"{desired['kind']} {where['namespace']}/{where['name']} is {foreign.manager(found)}; it was not created "
-            "by Object Syncer and is left alone"
+            "for this ObjectSync and is left alone"
         )
         state = State(where["namespace"], where["name"], destination.CONFLICT, reasons.CONFLICT, message)
         self.states.append(destination.unsynced(state, self.earlier, self.now))

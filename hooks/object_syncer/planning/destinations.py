@@ -86,15 +86,13 @@ def expand(
     """
     found = Destinations()
     taken: dict[str, set[str]] = {}  # copy name -> namespaces already planned or withheld
-    everywhere: frozenset[str] | set[str] = namespaces.living
-    if targets.names is not None:
-        everywhere = namespaces.living & targets.names
+    everywhere = targets.among(namespaces.living)
     for entry in sorted(entries, key=lambda entry: entry["namespace"] in WILDCARDS):
         shape = Shape(entry.get("name") or source_name, entry.get("strategy") or "")
         seen = taken.setdefault(shape.name, {source_namespace} if shape.name == source_name else set())
         namespace = entry["namespace"]
         if namespace in WILDCARDS:
-            wanted = everywhere - seen
+            wanted = set(everywhere - seen)
         elif namespace in seen:
             continue
         else:

@@ -1,7 +1,7 @@
 """What each ObjectSync gets: its resource type, its destinations, or the refusal that says why it gets none."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from object_syncer import api, defects, reasons
@@ -11,7 +11,7 @@ from object_syncer.kinds import resolve
 from object_syncer.kinds.resource import Refusal, Resource
 from object_syncer.planning import contests, destinations, loops
 from object_syncer.planning.destinations import Destinations, Namespaces
-from object_syncer.planning.scope import Scope
+from object_syncer.planning.scope import Scope, serving
 
 _log = logging.getLogger(__name__)
 
@@ -38,18 +38,19 @@ class Plans:
     """uids"""
 
 
-def make(object_syncs: Iterable[Json], scope: Scope, namespaces: Namespaces) -> Plans:
-    """Plan every ObjectSync that `scope` watches, whose kind is known, and that is not being deleted.
+def make(object_syncs: Iterable[Json], policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plans:
+    """Plan every ObjectSync that `policy` serves, whose kind is known, and that is not being deleted.
 
+    `scopes` are those of all policies, ranked.
     One bad ObjectSync never harms another: what it raises is logged, and it alone goes without a plan.
     """
     plans: list[Plan] = []
     failed: set[str] = set()
     for object_sync in sorted(object_syncs, key=contests.seniority):
-        if api.is_going(object_sync) or api.namespace_of(object_sync) not in scope.watch:
+        if api.is_going(object_sync):
             continue
         try:
-            plan = _plan(object_sync, scope, namespaces)
+            plan = _plan(object_sync, policy, scopes, namespaces)
         except Exception as defect:
             _log.error(
                 "cannot plan ObjectSync %s/%s: %s",
@@ -76,13 +77,16 @@ def make(object_syncs: Iterable[Json], scope: Scope, namespaces: Namespaces) -> 
     return Plans(plans, failed)
 
 
-def _plan(object_sync: Json, scope: Scope, namespaces: Namespaces) -> Plan | None:
-    spec = object_sync["spec"]
+def _plan(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plan | None:
+    spec, own = object_sync["spec"], api.namespace_of(object_sync)
     resource = resolve.known(spec["source"], object_sync.get("status"))
     if not isinstance(resource, Resource):
         return None  # the ObjectSync hook says why
-    source = (spec["source"].get("namespace") or api.namespace_of(object_sync), spec["source"]["name"])
-    refusal = scope.refusal(resource, source[0]) or _never(resource)
+    source = (spec["source"].get("namespace") or own, spec["source"]["name"])
+    scope, refusal = serving(scopes, resource, source[0], own)
+    if scope is None or scope.policy != policy:
+        return None
+    refusal = refusal or _never(resource)
     if refusal:
         return Plan(object_sync, resource, source, Destinations(), refusal)
     wanted = destinations.expand(spec["destinations"], *source, namespaces, scope.targets)

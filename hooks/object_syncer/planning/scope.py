@@ -1,22 +1,41 @@
-"""What a SyncPolicy permits: whose ObjectSyncs it serves, from where, to where, and which resources."""
+"""What a SyncPolicy permits: whose ObjectSyncs it serves, from where, to where, and which resources.
 
-from collections.abc import Sequence
+Policies are grants: several may watch a namespace. Which of them serves an ObjectSync is decided here, alike by every
+planner and by the ObjectSync's own hook.
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from object_syncer import reasons
+from object_syncer import api, reasons
 from object_syncer.api import Json
 from object_syncer.kinds.resource import Refusal, Resource
+
+OWN = "."
+"""In sourceNamespaces: the namespace of the ObjectSync itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A list of namespaces as upstream reads it: empty, or holding "" or "*", means all."""
+    """A list of namespaces. As upstream reads it, an empty one, or one holding "" or "*", means all; globs are ours."""
 
-    names: frozenset[str] | None
+    everything: bool
+    plain: frozenset[str]
+    globs: tuple[re.Pattern[str], ...]
 
     def __contains__(self, namespace: str) -> bool:
         """Tell whether the list contains the namespace."""
-        return self.names is None or namespace in self.names
+        return self.everything or namespace in self.plain or any(glob.match(namespace) for glob in self.globs)
+
+    def among(self, namespaces: frozenset[str]) -> frozenset[str]:
+        """Return those of `namespaces` that the list contains."""
+        if self.everything:
+            return namespaces
+        if not self.globs:
+            return namespaces & self.plain
+        return frozenset(namespace for namespace in namespaces if namespace in self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +43,15 @@ class Scope:
     """A SyncPolicy's spec, ready to be asked."""
 
     policy: str
+    rank: tuple[int, str, str]
+    """The smallest serves: highest priority first, then the oldest."""
     watch: Names
     sources: Names
     targets: Names
     allowed: tuple[tuple[frozenset[str], frozenset[str]], ...]
 
-    def refusal(self, resource: Resource, source_namespace: str) -> Refusal | None:
-        """Say why this policy does not let the source be copied, or None."""
+    def refusal(self, resource: Resource, source_namespace: str, own_namespace: str) -> Refusal | None:
+        """Say why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
         if not resource.namespaced:
             return Refusal(
                 reasons.CLUSTER_SCOPED_KIND,
@@ -41,7 +62,8 @@ class Scope:
                 reasons.KIND_NOT_ALLOWED,
                 f"spec.source.kind: {resource.display} is not in allowedResources of SyncPolicy {self.policy}",
             )
-        if source_namespace not in self.sources:
+        own = OWN in self.sources.plain and source_namespace == own_namespace
+        if not own and source_namespace not in self.sources:
             return Refusal(
                 reasons.SOURCE_NOT_ALLOWED,
                 f"spec.source.namespace: {source_namespace} is not in sourceNamespaces of SyncPolicy {self.policy}",
@@ -57,12 +79,13 @@ class Scope:
 
 def of(policy: Json) -> Scope:
     """Read a SyncPolicy. Every list of its spec is optional and then means "all"."""
-    spec = policy.get("spec") or {}
+    spec, meta = policy.get("spec") or {}, policy["metadata"]
     return Scope(
-        policy=policy["metadata"]["name"],
-        watch=_names(spec.get("watchNamespaces")),
-        sources=_names(spec.get("sourceNamespaces")),
-        targets=_names(spec.get("targetNamespaces")),
+        policy=meta["name"],
+        rank=(-int(spec.get("priority") or 0), meta.get("creationTimestamp") or "", meta["name"]),
+        watch=names(spec.get("watchNamespaces")),
+        sources=names(spec.get("sourceNamespaces")),
+        targets=names(spec.get("targetNamespaces")),
         allowed=tuple(
             (frozenset(rule.get("apiGroups") or ["*"]), frozenset(rule.get("resources") or ["*"]))
             for rule in spec.get("allowedResources") or ()
@@ -70,6 +93,35 @@ def of(policy: Json) -> Scope:
     )
 
 
-def _names(value: Sequence[str] | None) -> Names:
-    names = frozenset(name.strip() for name in value or ())
-    return Names(None if not names or names & {"", "*"} else names)
+def ranked(policies: Iterable[Json]) -> list[Scope]:
+    """Return the scopes of all policies that are not being deleted, the first to serve first."""
+    return sorted((of(policy) for policy in policies if not api.is_going(policy)), key=lambda scope: scope.rank)
+
+
+def serving(
+    scopes: Iterable[Scope], resource: Resource, source_namespace: str, own_namespace: str
+) -> tuple[Scope | None, Refusal | None]:
+    """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its refusal if all refuse.
+
+    (None, None): none watches the namespace.
+    """
+    refused: tuple[Scope | None, Refusal | None] = (None, None)
+    for scope in scopes:
+        if own_namespace in scope.watch:
+            refusal = scope.refusal(resource, source_namespace, own_namespace)
+            if refusal is None:
+                return scope, None
+            if refused[0] is None:
+                refused = scope, refusal
+    return refused
+
+
+def names(value: Sequence[str] | None) -> Names:
+    """Read a list of namespaces; one that is not given means all."""
+    listed = frozenset(name.strip() for name in value or ())
+    globs = sorted(name for name in listed if set("*?") & set(name))
+    return Names(
+        everything=not listed or bool(listed & {"", "*"}),
+        plain=listed.difference(globs),
+        globs=tuple(re.compile(fnmatch.translate(glob)) for glob in globs),
+    )
