@@ -71,7 +71,7 @@ def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
     """
     spec, status = item["spec"], item.get("status") or {}
     type_ = resource.load(spec["resource"])
-    if "observedGeneration" not in status or not ((type_.group, type_.kind) in builtin.KINDS or type_ == served):
+    if "observedGeneration" not in status or not _may_drain(type_, served):
         return None
     if is_drained(item):
         return None
@@ -82,6 +82,16 @@ def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
         key: value for key, value in spec.items() if key not in ("groups", "withheld", "refusal", "probes", "notice")
     }
     return again(item, {**kept, "draining": since})
+
+
+def _may_drain(type_: Resource, served: Resource | None) -> bool:
+    """Tell whether somebody may still serve a type that was in use: patience ends the doubt.
+
+    Nobody does where the ObjectSync's kind has vanished, or only another version of it is served.
+    """
+    if (type_.group, type_.kind) in builtin.KINDS or type_ == served:
+        return True
+    return served is not None and (type_.group, type_.resource) != (served.group, served.resource)
 
 
 def is_drained(item: Json) -> bool:
