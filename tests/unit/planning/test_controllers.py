@@ -1,0 +1,214 @@
+"""The generated CompositeControllers: one per resource type, and never a change of spec without need."""
+
+import re
+from dataclasses import dataclass
+
+import orjson
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from object_syncer import manifests
+from object_syncer.api import Json
+from object_syncer.kinds.resource import Resource
+from object_syncer.planning import controllers
+from specification import cases
+
+CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
+WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
+
+OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+
+
+def calling(**spec: object) -> Json:
+    """Return the planner's controller as it is installed, and as the API server sends it."""
+    installed: Json = yaml.safe_load(next(iter(manifests.controllers("http://hooks.example:8080"))))
+    installed["metadata"] |= {"uid": "1", "resourceVersion": "1", "generation": 1, "managedFields": [{}]}
+    installed["spec"] |= spec
+    return installed
+
+
+def hooks(**webhook: object) -> Json:
+    """Return the hooks of a planner whose webhooks share some settings."""
+    return {
+        hook: {"version": "v2", "webhook": {"url": f"http://h:8080/v1/policy/{hook}?release=1", **webhook}}
+        for hook in ("customize", "sync")
+    }
+
+
+def test_one_controller_serves_the_slices_of_one_type() -> None:
+    made = controllers.generate("default", WIDGETS, calling())
+    name = made["metadata"]["name"]
+    assert name.startswith("widgets.v1-")
+    assert made == {
+        "apiVersion": "metacontroller.k8s.io/v1alpha1",
+        "kind": "CompositeController",
+        "metadata": {"name": name},
+        "spec": {
+            "parentResource": {
+                "apiVersion": "sync.rustrial.org/v1alpha1",
+                "resource": "syncslices",
+                "labelSelector": {"matchLabels": {"sync.rustrial.org/controller": name}},
+                "ignoreStatusChanges": True,
+            },
+            "childResources": [
+                {"apiVersion": "example.com/v1", "resource": "widgets", "updateStrategy": {"method": "InPlace"}}
+            ],
+            "hooks": {
+                "customize": {
+                    "version": "v2",
+                    "webhook": {
+                        "url": "http://hooks.example:8080/v1/slice/customize?release=0.1.0",
+                        "timeout": "3s",
+                    },
+                },
+                "sync": {
+                    "version": "v2",
+                    "webhook": {"url": "http://hooks.example:8080/v1/slice/sync?release=0.1.0", "timeout": "30s"},
+                },
+            },
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "volatile",
+    [
+        {"resourceVersion": "2", "generation": 9},
+        {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}"}},
+        {"managedFields": []},
+        {"uid": "another"},
+    ],
+    ids=", ".join,
+)
+def test_it_changes_only_with_what_an_administrator_sets(volatile: Json) -> None:
+    before, after = calling(), calling()
+    after["metadata"] |= volatile
+    after["status"] = {"observedGeneration": 5}
+    assert orjson.dumps(controllers.generate("p", WIDGETS, before)) == orjson.dumps(
+        controllers.generate("p", WIDGETS, after)
+    )
+
+
+@dataclass(frozen=True)
+class Inherited:
+    reason: str
+    spec: Json
+    want: Json
+    """The webhook of sync."""
+
+
+CA = {"caBundle": {"secret": {"name": "ca", "namespace": "metacontroller", "key": "ca.crt"}}}
+
+
+@cases(
+    Inherited(
+        "the address is the planner's, at the path of slices; the query stays",
+        {"hooks": hooks()},
+        {"url": "http://h:8080/v1/slice/sync?release=1"},
+    ),
+    Inherited(
+        "timeouts are inherited",
+        {"hooks": hooks(timeout="7s")},
+        {"url": "http://h:8080/v1/slice/sync?release=1", "timeout": "7s"},
+    ),
+    Inherited(
+        "authorization and certificates are inherited",
+        {"hooks": hooks(authorization={"type": "Bearer"}, tls=CA)},
+        {"url": "http://h:8080/v1/slice/sync?release=1", "authorization": {"type": "Bearer"}, "tls": CA},
+    ),
+    Inherited(
+        "hooks may be addressed by service and path",
+        {
+            "hooks": {
+                hook: {
+                    "webhook": {
+                        "path": f"/v1/policy/{hook}?release=1",
+                        "service": {"name": "hooks", "namespace": "object-syncer", "port": 8080},
+                    }
+                }
+                for hook in ("customize", "sync")
+            }
+        },
+        {
+            "path": "/v1/slice/sync?release=1",
+            "service": {"name": "hooks", "namespace": "object-syncer", "port": 8080},
+        },
+    ),
+    Inherited(
+        "a path before ours stays",
+        {"hooks": {hook: {"webhook": {"url": f"http://h/base/v1/policy/{hook}"}} for hook in ("customize", "sync")}},
+        {"url": "http://h/base/v1/slice/sync"},
+    ),
+)
+def test_what_is_inherited(case: Inherited) -> None:
+    made = controllers.generate("p", CONFIG_MAPS, calling(**case.spec))
+    assert made["spec"]["hooks"]["sync"] == {"version": "v2", "webhook": case.want}
+
+
+def test_endpoint_settings_are_inherited() -> None:
+    settings = [{"url": "https://hooks.example", "tls": CA}]
+    made = controllers.generate("p", CONFIG_MAPS, calling(endpointConfigs=settings))
+    assert made["spec"]["endpointConfigs"] == settings
+
+
+def test_labels_are_inherited_because_an_engine_may_select_controllers_by_them() -> None:
+    caller = calling()
+    caller["metadata"]["labels"] = {"shard": "a", "app.kubernetes.io/instance": "release", "helm.sh/chart": "x-1"}
+    made = controllers.generate("p", CONFIG_MAPS, caller)
+    assert made["metadata"]["labels"] == {"shard": "a"}, "but not those that say who tracks the original"
+
+
+def test_the_caller_is_not_changed() -> None:
+    caller = calling()
+    controllers.generate("p", CONFIG_MAPS, caller)
+    assert caller == calling()
+
+
+def test_each_policy_group_version_and_plural_has_a_controller_of_its_own() -> None:
+    names = {
+        controllers.name(policy, Resource(group, version, "Widget", plural))
+        for policy in ("default", "other")
+        for group in ("", "example.com", "example.org")
+        for version in ("v1", "v2")
+        for plural in ("widgets", "gadgets")
+    }
+    assert len(names) == 24
+
+
+def test_the_identity_is_read_part_by_part() -> None:
+    assert controllers.bounded("x", "ab", "c") != controllers.bounded("x", "a", "bc")
+
+
+label = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
+object_names = st.lists(label, min_size=1, max_size=4).map(".".join)
+
+
+@given(object_names, st.lists(st.text(), max_size=3))
+def test_names_are_object_names_and_label_values(readable: str, identity: list[str]) -> None:
+    name = controllers.bounded(readable, *identity)
+    assert len(f"{name}-1234") <= 63, "a slice's number follows"
+    assert OBJECT_NAME.fullmatch(name)
+    assert LABEL_VALUE.fullmatch(name)
+
+
+@given(st.text(), st.text())
+def test_names_are_label_values_whatever_they_are_made_from(readable: str, identity: str) -> None:
+    assert LABEL_VALUE.fullmatch(controllers.bounded(readable, identity))
+
+
+@pytest.mark.parametrize(
+    ("readable", "start"),
+    [
+        ("share", "share-"),
+        ("a" * 100, "a" * 47 + "-"),
+        ("a" * 46 + ".b", "a" * 46 + "-"),
+        ("a" * 46 + "-b", "a" * 46 + "-"),
+    ],
+    ids=["short", "long", "cut at a dot", "cut at a dash"],
+)
+def test_the_readable_part_is_cut_and_never_ends_in_punctuation(readable: str, start: str) -> None:
+    name = controllers.bounded(readable, "identity")
+    assert re.fullmatch(re.escape(start) + "[0-9a-f]{10}", name)
