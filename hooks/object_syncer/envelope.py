@@ -49,8 +49,10 @@ class Request:
     finalizing: bool
 
 
-def parse(body: Any, kind: str) -> Request:
-    """Read a request whose parent must be of `kind`. A customize request has neither children nor related.
+def parse(body: Any, kind: str, required: Iterable[str]) -> Request:
+    """Read a request whose parent must be of `kind` and have the `required` fields ("spec.source.name").
+
+    A customize request has neither children nor related.
 
     A DecoratorController's sync calls its parent `object` and its children `attachments`; its customize does not.
     Raises BadRequest naming the field.
@@ -65,7 +67,8 @@ def parse(body: Any, kind: str) -> Request:
     for field in ("name", "uid"):
         if not isinstance(metadata.get(field), str):
             raise BadRequest(f"{name}.metadata.{field}", f"must be a string, is {_what(metadata.get(field))}")
-    _object(parent, "spec", f"{name}.spec")
+    for path in required:
+        _require(parent, name, path)
     controller = _object(body, "controller")
     _object(controller, "metadata", "controller.metadata")
     children = "attachments" if "attachments" in body else "children"
@@ -92,6 +95,14 @@ def composite(status: Json, children: list[Json], resync_after: float = 0.0) -> 
 def decorator(status: Json | None, resync_after: float = 0.0, finalized: bool = False) -> Json:
     """Build a DecoratorController's response; a status of None leaves the present one."""
     return {"status": status, "attachments": [], "resyncAfterSeconds": resync_after, "finalized": finalized}
+
+
+def _require(parent: Json, name: str, path: str) -> None:
+    value: Any = parent
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+        if value is None:
+            raise BadRequest(f"{name}.{path}", "missing")
 
 
 def _objects(body: Json, field: str) -> Objects:

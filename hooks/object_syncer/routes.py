@@ -11,19 +11,42 @@ from object_syncer.parents import objectsync, policy, slice
 
 Hook = Callable[[Request, datetime], Json]
 
-ROUTES: dict[str, tuple[str, Hook]] = {
-    "/v1/policy/customize": ("SyncPolicy", policy.customize),
-    "/v1/policy/sync": ("SyncPolicy", policy.sync),
-    "/v1/slice/customize": ("SyncSlice", slice.customize),
-    "/v1/slice/sync": ("SyncSlice", slice.sync),
-    "/v1/objectsync/customize": ("ObjectSync", objectsync.customize),
-    "/v1/objectsync/sync": ("ObjectSync", objectsync.sync),
-    "/v1/objectsync/finalize": ("ObjectSync", objectsync.finalize),
+_POLICY = ("SyncPolicy", ("spec",))
+_SLICE = (
+    "SyncSlice",
+    (
+        "spec.resource.apiVersion",
+        "spec.resource.kind",
+        "spec.resource.resource",
+        "spec.source.namespace",
+        "spec.source.name",
+    ),
+)
+_OBJECTSYNC = (
+    "ObjectSync",
+    (
+        "metadata.namespace",
+        "metadata.generation",
+        "spec.source.group",
+        "spec.source.kind",
+        "spec.source.name",
+        "spec.destinations",
+    ),
+)
+
+ROUTES: dict[str, tuple[tuple[str, tuple[str, ...]], Hook]] = {
+    "/v1/policy/customize": (_POLICY, policy.customize),
+    "/v1/policy/sync": (_POLICY, policy.sync),
+    "/v1/slice/customize": (_SLICE, slice.customize),
+    "/v1/slice/sync": (_SLICE, slice.sync),
+    "/v1/objectsync/customize": (_OBJECTSYNC, objectsync.customize),
+    "/v1/objectsync/sync": (_OBJECTSYNC, objectsync.sync),
+    "/v1/objectsync/finalize": (_OBJECTSYNC, objectsync.finalize),
 }
-"""Path -> the kind its parent must be, and the function."""
+"""Path -> what its parent must be (kind, required fields), and the function."""
 
 
 def answer(path: str, body: Any, now: datetime) -> Json:
     """Answer the body posted to one of ROUTES. Raises BadRequest for a body the engine would not send."""
-    kind, hook = ROUTES[path]
-    return hook(envelope.parse(body, kind), now)
+    (kind, required), hook = ROUTES[path]
+    return hook(envelope.parse(body, kind, required), now)
