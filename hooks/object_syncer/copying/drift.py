@@ -63,7 +63,7 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
             *((key,) for key in _STRING_MAPS.get((desired["apiVersion"], desired["kind"]), ())),
         )
     lasting = _foreign_paths(desired, observed) if replace else ()
-    surplus = bool(body_paths) and not metadata_paths and _has_all(desired, observed)
+    foreign = bool(_body_paths(desired, observed, {})) and not metadata_paths and _has_all(desired, observed)
     repair = annotations.get(api.REPAIR_ANNOTATION)
     if metadata_paths and was.get("generation"):
         # The engine's cache ignores metadata of kinds with a generation; a new value changes the hash of the child.
@@ -71,7 +71,7 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
     if repair:
         now["annotations"][api.REPAIR_ANNOTATION] = repair
     differing = metadata_paths + body_paths
-    return Comparison(desired, differing + lasting, surplus or (bool(lasting) and not differing))
+    return Comparison(desired, differing + lasting, foreign or (bool(lasting) and not differing))
 
 
 def _same_body(desired: Json, observed: Json) -> bool:

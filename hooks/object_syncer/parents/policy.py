@@ -39,7 +39,7 @@ def sync(request: Request, now: datetime) -> Json:
     obstacle = _obstacle(request, observed)
     if obstacle:
         told = Condition("Ready", "False", obstacle.reason, f"nothing is planned: {obstacle.message}")
-        wanted = [slices.again(item) for item in observed.values()]
+        wanted = _kept(request, observed, now)
     else:
         told = Condition("Ready", "True", reasons.SUCCESS, "ObjectSyncs are planned")
         wanted = _slices(request, observed, now)
@@ -58,7 +58,7 @@ def _needs_guard(request: Request) -> bool:
 
 
 def _obstacle(request: Request, observed: Mapping[str, Json]) -> Refusal | None:
-    """What makes planning unsafe: what exists then stays as it is."""
+    """What makes planning unsafe."""
     if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed.values()):
         return Refusal(reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply")
     bindings = "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"
@@ -69,6 +69,19 @@ def _obstacle(request: Request, observed: Mapping[str, Json]) -> Refusal | None:
             "overwritten: install metacontroller/admission, or set spec.guard to None",
         )
     return None
+
+
+def _kept(request: Request, observed: Mapping[str, Json], now: datetime) -> list[Json]:
+    """Without a plan what exists stays as it is, but an ObjectSync that is being deleted must not wait for one."""
+    object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
+    living = {item["metadata"]["uid"] for item in object_syncs if not api.is_going(item)}
+    types = {item["metadata"]["uid"]: _resolved(item) for item in object_syncs}
+    wanted = []
+    for item in observed.values():
+        uid = item["spec"]["objectSync"]["uid"]
+        kept = slices.again(item) if uid in living else slices.ending(item, types.get(uid), now)
+        wanted += [kept] if kept else []
+    return wanted
 
 
 def _slices(request: Request, observed: Mapping[str, Json], now: datetime) -> list[Json]:
