@@ -33,6 +33,11 @@ def refusal(group: str, kind: str, source: Json) -> Refusal | None:
         return Refusal(
             reasons.SOURCE_NOT_COPYABLE, "the source is the Endpoints of a Service: copy the Service instead"
         )
+    manager = labels.get("endpointslice.kubernetes.io/managed-by", "")
+    if (group, kind) == ("discovery.k8s.io", "EndpointSlice") and manager.endswith(".k8s.io"):
+        return Refusal(
+            reasons.SOURCE_NOT_COPYABLE, "the source is an EndpointSlice of a Service: copy the Service instead"
+        )
     return None
 
 
