@@ -75,7 +75,7 @@ def _kept(request: Request, observed: Mapping[str, Json], now: datetime) -> list
     """Without a plan what exists stays as it is, but an ObjectSync that is being deleted must not wait for one."""
     object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
     living = {item["metadata"]["uid"] for item in object_syncs if not api.is_going(item)}
-    types = {item["metadata"]["uid"]: _resolved(item) for item in object_syncs}
+    types = {item["metadata"]["uid"]: resolve.recorded(item.get("status")) for item in object_syncs}
     wanted = []
     for item in observed.values():
         uid = item["spec"]["objectSync"]["uid"]
