@@ -4,7 +4,7 @@ Objects are JSON-like dicts, copied on the way in and out; `find` and `objects` 
 snapshots instead, which nobody may change. What the control plane does by itself (garbage collection,
 emptying of deleted namespaces and CRDs) happens only when `housekeep` is called.
 
-Not modelled: schemas (defaults, pruning, validation, null), subresources other than status, quotas,
+Not modelled: defaults and pruning by schemas, schemas of built-in kinds, subresources other than status, quotas,
 permissions, conversion between versions, generateName, dry runs, and admission of status writes.
 An update without resourceVersion is unconditional for every kind.
 """

@@ -6,7 +6,7 @@ An object is stored once, under its group and plural; every served version shows
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -31,6 +31,8 @@ class Resource:
     has_generation: bool = False
     has_status: bool = False
     stored_version: str = ""
+    schema: Json = field(default_factory=dict, compare=False, repr=False)
+    """The OpenAPI schema of a custom kind."""
 
     @cached_property
     def group(self) -> str:
@@ -64,7 +66,7 @@ _BUILT_IN = {
         "Secret/secrets n, ServiceAccount/serviceaccounts n, Service/services ns, Endpoints/endpoints n, "
         "Event/events n, LimitRange/limitranges n, ResourceQuota/resourcequotas ns, Pod/pods ngs, "
         "PodTemplate/podtemplates ng, ReplicationController/replicationcontrollers ngs, "
-        "PersistentVolumeClaim/persistentvolumeclaims ns"
+        "PersistentVolumeClaim/persistentvolumeclaims ns, ComponentStatus/componentstatuses"
     ),
     "apps/v1": (
         "Deployment/deployments ngs, StatefulSet/statefulsets ngs, DaemonSet/daemonsets ngs, "
@@ -87,9 +89,16 @@ _BUILT_IN = {
     "scheduling.k8s.io/v1": "PriorityClass/priorityclasses g",
     "node.k8s.io/v1": "RuntimeClass/runtimeclasses",
     "certificates.k8s.io/v1": "CertificateSigningRequest/certificatesigningrequests s",
+    "flowcontrol.apiserver.k8s.io/v1": (
+        "FlowSchema/flowschemas gs, PriorityLevelConfiguration/prioritylevelconfigurations gs"
+    ),
+    "resource.k8s.io/v1": (
+        "ResourceClaim/resourceclaims ns, ResourceClaimTemplate/resourceclaimtemplates n, DeviceClass/deviceclasses g, "
+        "ResourceSlice/resourceslices g"
+    ),
     "storage.k8s.io/v1": (
         "StorageClass/storageclasses, VolumeAttachment/volumeattachments s, CSIDriver/csidrivers, CSINode/csinodes, "
-        "CSIStorageCapacity/csistoragecapacities n"
+        "CSIStorageCapacity/csistoragecapacities n, VolumeAttributesClass/volumeattributesclasses"
     ),
     "apiextensions.k8s.io/v1": "CustomResourceDefinition/customresourcedefinitions gs",
     "apiregistration.k8s.io/v1": "APIService/apiservices s",
@@ -144,6 +153,7 @@ def resources_of_crd(crd: Json) -> list[Resource]:
             has_generation=True,
             has_status="status" in (version.get("subresources") or {}),
             stored_version=f"{group}/{stored}",
+            schema=(version.get("schema") or {}).get("openAPIV3Schema") or {},
         )
         for version in spec["versions"]
         if version.get("served", True)

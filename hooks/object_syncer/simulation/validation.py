@@ -8,6 +8,7 @@ from typing import Any
 from object_syncer.simulation.errors import conflict, invalid
 from object_syncer.simulation.jsons import Json, finalizers_of, is_going, labels_of, metadata, name_of, owners_of
 from object_syncer.simulation.resources import Resource
+from object_syncer.simulation.schema import problems
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -30,6 +31,7 @@ _IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("scheduling.k8s.io", "priorityclasses"): ("value",),
     ("storage.k8s.io", "storageclasses"): ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
 }
+_ASIDE = {"apiVersion", "kind", "metadata"}
 _SEALED = ("data", "binaryData", "immutable")
 
 
@@ -38,6 +40,7 @@ def check(resource: Resource, old: Json | None, new: Json) -> None:
     if old is None:
         _check_name(resource, name_of(new))
     _check_labels(resource, new)
+    _check_schema(resource, old, new)
     if sum(1 for owner in owners_of(new) if owner.get("controller")) > 1:
         raise _refusal(resource, new, "metadata.ownerReferences: Only one reference can have Controller set to true")
     if old is not None:
@@ -88,6 +91,13 @@ def _is_label_key(key: str) -> bool:
     if slash and (len(prefix) > 253 or not _SUBDOMAIN.fullmatch(prefix)):
         return False
     return len(name) <= 63 and bool(_QUALIFIED.fullmatch(name))
+
+
+def _check_schema(resource: Resource, old: Json | None, new: Json) -> None:
+    if not resource.schema or (old and all(old.get(key) == new.get(key) for key in (old.keys() | new.keys()) - _ASIDE)):
+        return
+    for path, message in problems(resource.schema, new):
+        raise _refusal(resource, new, f"{path}: {message}")
 
 
 def _check_immutable(resource: Resource, old: Json, new: Json) -> None:
