@@ -4,6 +4,7 @@ The simulation knows Kubernetes and Metacontroller and nothing of us; this is wh
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 import orjson
@@ -15,6 +16,7 @@ from object_syncer.envelope import BadRequest
 from object_syncer.routes import answer
 from object_syncer.simulation import Cluster, Engine, HookError
 from object_syncer.simulation.engine import Task
+from object_syncer.simulation.webhooks import CallHook
 
 _BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", guard.BINDING)
 
@@ -25,10 +27,12 @@ def install(
     policy: bool = True,
     with_guard: bool = True,
     choose: Callable[[Sequence[Task]], Task] | None = None,
+    call_hook: CallHook | None = None,
 ) -> Engine:
     """Apply what `object-syncer manifests` prints to the cluster and return an engine that calls the hooks.
 
-    Leave out the default SyncPolicy or the guard where they are not wanted; `choose` is the engine's.
+    Leave out the default SyncPolicy or the guard where they are not wanted; `choose` is the engine's. `call_hook`
+    stands between the engine and `call`, for who wants hooks to fail.
     """
     documents = [*manifests.crds(), *manifests.controllers(manifests.DEFAULT_HOOKS_URL)]
     if with_guard:
@@ -36,9 +40,10 @@ def install(
     if policy:
         documents.append(manifests.policy((), (), (), ()))
     for document in documents:
-        for obj in yaml.safe_load_all(document):
+        for obj in _objects(document):
             cluster.create(obj)
-    engine = Engine(cluster, lambda url, body: call(cluster, url, body), choose=choose, user=guard.ENGINE_USER)
+    call_hook = call_hook or (lambda url, body: call(cluster, url, body))
+    engine = Engine(cluster, call_hook, choose=choose, user=guard.ENGINE_USER)
     cluster.admission.append(lambda operation, user, old, new: _admit(cluster, operation, user, old, new))
     return engine
 
@@ -51,6 +56,11 @@ def call(cluster: Cluster, url: str, body: Json) -> Json:
         raise HookError(f"400: {error}") from error
     result: Json = orjson.loads(orjson.dumps(answered))
     return result
+
+
+@cache
+def _objects(document: str) -> tuple[Json, ...]:
+    return tuple(yaml.safe_load_all(document))
 
 
 def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
