@@ -49,6 +49,11 @@ class TestCreate:
             "resourceVersion": "5",
         }
 
+    def test_encodes_the_strings_of_a_secret(self, cluster: Cluster) -> None:
+        created = cluster.create(secret(data={"a": "YQ==", "b": "YQ=="}, stringData={"b": "b"}))
+        assert created["data"] == {"a": "YQ==", "b": "Yg=="}
+        assert "stringData" not in created
+
     def test_hands_out_copies(self, cluster: Cluster) -> None:
         created = cluster.create(config_map("a", {"k": "v"}))
         created["data"]["k"] = "changed"
@@ -81,6 +86,53 @@ class TestCreate:
         with pytest.raises(ApiError) as refused:
             cluster.create(obj)
         assert (refused.value.code, refused.value.reason) == (code, reason)
+
+
+class TestLoad:
+    def test_keeps_what_another_cluster_showed(self, cluster: Cluster) -> None:
+        shown = {"uid": "u", "generation": 7, "creationTimestamp": "2020-01-01T00:00:00Z", "managedFields": []}
+        loaded = cluster.load({**policy(), "metadata": {**policy()["metadata"], **shown}})
+        assert loaded["metadata"].items() >= {key: value for key, value in shown.items() if value}.items()
+
+    def test_keeps_the_status(self, cluster: Cluster) -> None:
+        cluster.create(crd("Fan", "fans"))
+        assert cluster.load({**fan(), "status": {"n": 1}})["status"] == {"n": 1}
+
+    def test_says_who_wrote_it_where_that_is_not_shown(self, cluster: Cluster) -> None:
+        loaded = cluster.load(config_map("a"), manager="kubectl")
+        assert [entry["manager"] for entry in loaded["metadata"]["managedFields"]] == ["kubectl"]
+
+    def test_gives_the_second_of_two_with_one_uid_its_own(self, cluster: Cluster) -> None:
+        first, second = cluster.load(config_map("a", uid="u")), cluster.load(config_map("b", uid="u"))
+        assert first["metadata"]["uid"] == "u" != second["metadata"]["uid"]
+
+    def test_takes_owners_that_are_not_shown_for_living(self, cluster: Cluster) -> None:
+        owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "not-shown"}
+        cluster.load(config_map("a", ownerReferences=[owner]))
+        cluster.collect_garbage()
+        assert cluster.find("v1", "ConfigMap", "a", "default")
+
+    def test_sees_owners_that_are_shown_go(self, cluster: Cluster) -> None:
+        owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "shown"}
+        cluster.load(config_map("a", ownerReferences=[owner]))
+        cluster.load({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "uid": "shown"}})
+        cluster.delete("v1", "Node", "n")
+        cluster.collect_garbage()
+        assert cluster.find("v1", "ConfigMap", "a", "default") is None
+
+    def test_leaves_a_namespace_that_is_going_as_it_is(self, cluster: Cluster) -> None:
+        going = namespace("a")
+        going["metadata"]["deletionTimestamp"] = "2024-01-01T00:00:00Z"
+        cluster.load(going)
+        cluster.load(config_map("x", ns="a"))
+        cluster.collect_garbage()
+        assert cluster.get("v1", "Namespace", "a")["status"] == {"phase": "Terminating"}
+
+    @pytest.mark.parametrize("obj", [config_map("Upper"), config_map("there")])
+    def test_refuses_what_no_cluster_has(self, cluster: Cluster, obj: Json) -> None:
+        cluster.load(config_map("there"))
+        with pytest.raises(ApiError):
+            cluster.load(obj)
 
 
 class TestUpdate:

@@ -11,6 +11,7 @@ An update without resourceVersion is unconditional for every kind.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
@@ -29,10 +30,11 @@ from object_syncer.simulation.jsons import (
     metadata,
     name_of,
     namespace_of,
+    owners_of,
     uid_of,
     with_metadata,
 )
-from object_syncer.simulation.resources import CRDS, NAMESPACES, Discovery, Resource
+from object_syncer.simulation.resources import CRDS, NAMESPACES, SECRETS, Discovery, Resource
 from object_syncer.simulation.store import Key, Store, Watch
 from object_syncer.simulation.validation import check, check_preconditions
 
@@ -44,6 +46,7 @@ Objects = list[Json]
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _UNDELETABLE = frozenset(SYSTEM_NAMESPACES[:3])
 _TIDIED = ("labels", "annotations", "finalizers", "ownerReferences")
+_NOT_SHOWN = "simulation/not-shown"
 _PROPAGATION_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
@@ -123,6 +126,29 @@ class Cluster:
             raise already_exists(self._described(resource, name_of(new)))
         new = ssa.update(None, self._without_status(resource, new), manager or user, now=self.now)
         return self._add(resource, new, user)
+
+    def load(self, obj: Json, *, manager: str = "") -> Json:
+        """Add an object as another cluster showed it: its uid, age, owners, managedFields and status stay.
+
+        What is not shown is taken to be there: the owners it names, and what holds a namespace that is going.
+        """
+        resource, new = self._accept(obj)
+        if self._store.get(self._key(resource, new)):
+            raise already_exists(self._described(resource, name_of(new)))
+        shown = {field: metadata(obj)[field] for field in SERVER_FIELDS if metadata(obj).get(field)}
+        if "managedFields" not in shown:
+            shown["managedFields"] = metadata(ssa.update(None, new, manager, now=self.now)).get("managedFields")
+        if self._store.key_of(str(shown.get("uid"))):
+            del shown["uid"]
+        new = self._newborn(resource, new)
+        new = with_metadata(new, **shown)
+        if resource.key == NAMESPACES and is_going(new):
+            new = {
+                **with_metadata(new, finalizers=[*finalizers_of(new), _NOT_SHOWN]),
+                "status": {"phase": "Terminating"},
+            }
+        self._housekeeping.spare(owner["uid"] for owner in owners_of(new))
+        return copy(resource.view(self._put(resource, new, "")))
 
     def update(self, obj: Json, *, user: str = "admin", manager: str = "") -> Json:
         """Replace an object; 409 if its uid or resourceVersion is given and no longer right."""
@@ -252,7 +278,7 @@ class Cluster:
         elif not meta.get("namespace"):
             raise not_found("the server could not find the requested resource")
         new["metadata"] = meta
-        return resource, new
+        return resource, _with_encoded_strings(new) if resource.key == SECRETS else new
 
     def _accept_change(self, obj: Json) -> tuple[Resource, Json, Json]:
         resource, new = self._accept(obj)
@@ -268,6 +294,12 @@ class Cluster:
 
     def _add(self, resource: Resource, new: Json, user: str) -> Json:
         self._check_place(resource, new)
+        new = self._newborn(resource, new)
+        self._admit("CREATE", user, None, new)
+        return copy(resource.view(self._put(resource, new, user)))
+
+    def _newborn(self, resource: Resource, new: Json) -> Json:
+        """The object with all that the server gives to a new one, if it takes it."""
         self._uids += 1
         new = with_metadata(
             new,
@@ -277,8 +309,7 @@ class Cluster:
         )
         new = self._born(resource, _with_defaults(resource, new))
         check(resource, None, new)
-        self._admit("CREATE", user, None, new)
-        return copy(resource.view(self._put(resource, new, user)))
+        return new
 
     def _born(self, resource: Resource, new: Json) -> Json:
         """The object with what the server itself writes into a new one."""
@@ -379,6 +410,14 @@ def _with_defaults(resource: Resource, obj: Json) -> Json:
     if resource.group == "" and resource.kind == "Secret" and not obj.get("type"):
         return {**obj, "type": "Opaque"}
     return obj
+
+
+def _with_encoded_strings(secret: Json) -> Json:
+    """A Secret whose write-only stringData has become data."""
+    strings = secret.get("stringData") or {}
+    encoded = {key: b64encode(str(value).encode()).decode() for key, value in strings.items()}
+    kept = {key: value for key, value in secret.items() if key != "stringData"}
+    return {**kept, "data": {**(secret.get("data") or {}), **encoded}} if encoded else kept
 
 
 def _with_server_fields(new: Json, live: Json) -> Json:

@@ -6,7 +6,7 @@ waits for the next change instead of being tried for ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from object_syncer.simulation.errors import ApiError
@@ -42,6 +42,11 @@ class Housekeeping:
         self._due = False
         self._suspects: dict[Key, None] = {}
         self._leaving: dict[Key, None] = {}
+        self._spared: set[str] = set()
+
+    def spare(self, owners: Iterable[str]) -> None:
+        """Take the owners with these uids for living, until they are seen to go."""
+        self._spared.update(owners)
 
     def is_due(self) -> bool:
         """Whether something changed that may leave work here."""
@@ -80,6 +85,7 @@ class Housekeeping:
 
     def _notice_gone(self, key: Key, last: Json) -> None:
         self._leaving.pop(key, None)
+        self._spared.discard(uid_of(last))
         dependents = self._store.dependents(uid_of(last))
         self._suspects.update(dict.fromkeys(dependents))
         waited_for = any(self._waits_for(holder, key, last) for holder in self._leaving)
@@ -111,6 +117,8 @@ class Housekeeping:
 
     def _lives(self, owner: Json, namespace: str) -> bool:
         """Whether an owner exists where the dependent may refer to it: cluster-scoped, or in the same namespace."""
+        if owner.get("uid") in self._spared:
+            return True
         key = self._store.key_of(str(owner.get("uid")))
         return key is not None and key.namespace in ("", namespace)
 

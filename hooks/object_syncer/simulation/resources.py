@@ -116,6 +116,7 @@ _BUILT_IN = {
 _STORED_ELSEWHERE = {("autoscaling/v1", "horizontalpodautoscalers"): "autoscaling/v2"}
 
 NAMESPACES = GroupResource("", "namespaces")
+SECRETS = GroupResource("", "secrets")
 CRDS = GroupResource("apiextensions.k8s.io", "customresourcedefinitions")
 
 
