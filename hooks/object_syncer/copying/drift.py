@@ -1,8 +1,8 @@
 """Whether an observed copy equals the desired one, where it differs, and what has to be applied to repair it.
 
 Equal means: every desired value is there, nothing that we applied earlier is left over, and under `replace` no
-foreign keys either. Foreign fields elsewhere (defaults, status, what other controllers add) are tolerated, as
-server-side apply tolerates them.
+foreign keys or list items either. Foreign fields elsewhere (defaults, status, what other controllers add) are
+tolerated, as server-side apply tolerates them.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
 
     owned = ownership.applied(observed)
     metadata_paths = _metadata_paths(desired, observed, owned)
-    body_paths = _body_paths(desired, observed, owned)
+    body_paths = _body_paths(desired, observed, owned, replace)
     if replace:
         metadata_paths += _take_over(desired, observed, owned, ("metadata", "labels"), ("metadata", "annotations"))
         body_paths += _take_over(
@@ -63,7 +63,7 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
             *((key,) for key in _STRING_MAPS.get((desired["apiVersion"], desired["kind"]), ())),
         )
     lasting = _foreign_paths(desired, observed) if replace else ()
-    foreign = bool(_body_paths(desired, observed, {})) and not metadata_paths and _has_all(desired, observed)
+    items = replace and bool(body_paths) and not metadata_paths and not _body_paths(desired, observed, owned, False)
     repair = annotations.get(api.REPAIR_ANNOTATION)
     if metadata_paths and was.get("generation"):
         # The engine's cache ignores metadata of kinds with a generation; a new value changes the hash of the child.
@@ -71,7 +71,7 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
     if repair:
         now["annotations"][api.REPAIR_ANNOTATION] = repair
     differing = metadata_paths + body_paths
-    return Comparison(desired, differing + lasting, foreign or (bool(lasting) and not differing))
+    return Comparison(desired, differing + lasting, items or (bool(lasting) and not differing))
 
 
 def _same_body(desired: Json, observed: Json) -> bool:
@@ -88,47 +88,46 @@ def _metadata_paths(desired: Json, observed: Json, owned: Json) -> tuple[str, ..
             key: value for key, value in (observed["metadata"].get(field) or {}).items() if key != api.REPAIR_ANNOTATION
         }
         tree = owned.get("f:metadata", {}).get(f"f:{field}", {})
-        paths += (f"/metadata/{field}{path}" for path in _differences(want, have, tree))
+        paths += (f"/metadata/{field}{path}" for path in _differences(want, have, tree, False))
     return tuple(paths)
 
 
-def _body_paths(desired: Json, observed: Json, owned: Json) -> tuple[str, ...]:
+def _body_paths(desired: Json, observed: Json, owned: Json, all_items: bool) -> tuple[str, ...]:
     skipped = ("metadata", "status")
     want = {key: value for key, value in desired.items() if key not in skipped}
     have = {key: value for key, value in observed.items() if key not in skipped}
-    return _differences(want, have, owned)
+    return _differences(want, have, owned, all_items)
 
 
-def _differences(want: Json, have: Json, owned: Json) -> tuple[str, ...]:
-    seen = _project(have, want, owned)
+def _differences(want: Json, have: Json, owned: Json, all_items: bool) -> tuple[str, ...]:
+    seen = _project(have, want, owned, all_items)
     if seen == want:
         return ()
     return tuple(dict.fromkeys(operation["path"] for operation in jsonpatch.make_patch(seen, want)))
 
 
-def _project(have: Any, want: Any, owned: Json) -> Any:
-    """Return what is observed, without what is neither desired nor ours."""
+def _project(have: Any, want: Any, owned: Json, all_items: bool) -> Any:
+    """Return what is observed, without what is neither desired nor ours; with `all_items` foreign list items stay."""
     if isinstance(have, dict) and isinstance(want, dict):
         return {
-            key: _project(value, want.get(key), owned.get(f"f:{key}") or {})
+            key: _project(value, want.get(key), owned.get(f"f:{key}") or {}, all_items)
             for key, value in have.items()
             if key in want or f"f:{key}" in owned
         }
-    if isinstance(have, list) and isinstance(want, list) and len(have) == len(want):
-        return [_project(h, w, ownership.of_item(owned, h)) for h, w in zip(have, want, strict=True)]
+    if isinstance(have, list) and isinstance(want, list):
+        if ownership.is_associative(owned):
+            return list(_items(have, want, owned, all_items))
+        if len(have) == len(want):
+            return [_project(h, w, {}, all_items) for h, w in zip(have, want, strict=True)]
     return have
 
 
-def _has_all(want: Any, have: Any) -> bool:
-    """Tell whether everything desired is there, perhaps among foreign list items."""
-    if isinstance(want, dict):
-        skipped = ("metadata", "status") if "apiVersion" in want and "metadata" in want else ()
-        return isinstance(have, dict) and all(
-            key in have and _has_all(value, have[key]) for key, value in want.items() if key not in skipped
-        )
-    if isinstance(want, list):
-        return isinstance(have, list) and all(any(_has_all(w, h) for h in have) for w in want)
-    return bool(want == have)
+def _items(have: list[Any], want: list[Any], owned: Json, all_items: bool) -> Iterator[Any]:
+    for item in have:
+        ours = ownership.of_item(owned, item)
+        wanted = next((other for other in want if ownership.same_item(owned, item, other)), None)
+        if all_items or ours is not None or wanted is not None:
+            yield _project(item, wanted, ours or {}, all_items)
 
 
 def _foreign_paths(desired: Json, observed: Json) -> tuple[str, ...]:

@@ -32,10 +32,27 @@ def foreign(observed: Json) -> Iterator[Json]:
             yield tree
 
 
-def of_item(tree: Json, item: object) -> Json:
-    """Return the subtree of a list item: the one under the "k:" key whose values the item has, {} if none is."""
-    if isinstance(item, dict):
-        for key, subtree in tree.items():
-            if key.startswith("k:") and orjson.loads(key[2:]).items() <= item.items():
-                return dict(subtree)
-    return {}
+def is_associative(tree: Json) -> bool:
+    """Tell whether a list's tree shows items of ours among which others may have theirs: by key, or as a set."""
+    return any(key.startswith(("k:", "v:")) for key in tree)
+
+
+def of_item(tree: Json, item: object) -> Json | None:
+    """Return the subtree of a list item, None if the item is not ours.
+
+    It is the one under the "k:" key whose values the item has, or under "v:" and the item.
+    """
+    for key, subtree in tree.items():
+        if key.startswith("v:") and orjson.loads(key[2:]) == item:
+            return dict(subtree)
+        if key.startswith("k:") and isinstance(item, dict) and orjson.loads(key[2:]).items() <= item.items():
+            return dict(subtree)
+    return None
+
+
+def same_item(tree: Json, one: object, other: object) -> bool:
+    """Tell whether two items of an associative list are one by their keys; a key that is left out has a default."""
+    names = next((orjson.loads(key[2:]) for key in tree if key.startswith("k:")), None)
+    if names is None or not isinstance(one, dict) or not isinstance(other, dict):
+        return one == other
+    return all(one[name] == other[name] for name in names if name in one and name in other)

@@ -1,0 +1,73 @@
+"""What managedFields say of a copy: which fields we applied, and which somebody else wrote."""
+
+import pytest
+
+from object_syncer import api
+from object_syncer.api import Json
+from object_syncer.copying import ownership
+from unit.copying.copies import entry
+
+OURS: Json = {"f:data": {"f:k": {}}, "f:metadata": {"f:labels": {f"f:{api.SLICE_LABEL}": {}}}}
+THEIRS: Json = {"f:data": {"f:x": {}}}
+
+
+def holding(*entries: Json) -> Json:
+    return {"metadata": {"managedFields": list(entries)}}
+
+
+def test_ours_is_the_applied_entry_that_owns_the_slice_label_whatever_the_engine_calls_itself() -> None:
+    found = holding(entry(THEIRS, "kubectl"), entry(OURS, "our-engine"), entry(THEIRS, "metacontroller"))
+    assert ownership.applied(found) == OURS
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"metadata": {}},
+        {"metadata": {"managedFields": None}},
+        holding(),
+        holding(entry(THEIRS)),
+        holding(entry(OURS, operation="Update")),
+        holding(entry(OURS, subresource="status")),
+        holding({"manager": "m", "operation": "Apply"}),
+    ],
+    ids=["none", "null", "empty", "without slice label", "an update", "status", "without fields"],
+)
+def test_where_we_applied_nothing_nothing_is_ours(obj: Json) -> None:
+    assert ownership.applied(obj) == {}
+
+
+def test_foreign_is_what_everybody_else_wrote_the_status_aside() -> None:
+    found = holding(
+        entry(OURS),
+        entry(THEIRS, "kubectl-edit", "Update"),
+        entry({"f:status": {}}, "controller", "Update", subresource="status"),
+        entry({"f:spec": {}}, "other", "Apply"),
+    )
+    assert list(ownership.foreign(found)) == [THEIRS, {"f:spec": {}}]
+
+
+def test_an_item_of_a_list_is_found_by_its_keys() -> None:
+    tree: Json = {
+        'k:{"port":53,"protocol":"TCP"}': {"f:port": {}, "f:name": {}},
+        'k:{"port":53,"protocol":"UDP"}': {"f:port": {}},
+    }
+    assert ownership.of_item(tree, {"port": 53, "protocol": "UDP", "targetPort": 53}) == {"f:port": {}}
+    assert ownership.of_item(tree, {"port": 54, "protocol": "UDP"}) is None
+    assert ownership.of_item(tree, "53") is None
+
+
+def test_an_item_of_a_set_is_found_by_itself() -> None:
+    tree: Json = {'v:"a"': {}, "v:1": {}}
+    assert ownership.of_item(tree, "a") == {}
+    assert ownership.of_item(tree, 1) == {}
+    assert ownership.of_item(tree, "b") is None
+
+
+@pytest.mark.parametrize(
+    ("tree", "associative"),
+    [({'k:{"name":"a"}': {}}, True), ({'v:"a"': {}}, True), ({}, False), ({"f:a": {}}, False), ({".": {}}, False)],
+    ids=["with keys", "set", "atomic", "map", "dot"],
+)
+def test_others_may_have_items_in_lists_with_keys_and_in_sets(tree: Json, associative: bool) -> None:
+    assert ownership.is_associative(tree) == associative
