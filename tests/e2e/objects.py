@@ -14,6 +14,10 @@ HOLD = "tests.example.com/hold"
 DATA: Mapping[str, str] = {"k": "v"}
 
 
+def namespace(name: str) -> Object:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
 def config_map(namespace: str, name: str, data: Mapping[str, str] = DATA, **metadata: Any) -> Object:
     return {
         "apiVersion": "v1",

@@ -117,7 +117,7 @@ def test_p04_an_edited_copy_is_reverted(world: World, latencies: Latencies) -> N
         pytest.param({"annotations": {SOURCE_ANNOTATION: None}}, id="source-object removed"),
         pytest.param({"labels": {"sync.rustrial.org/slice": None}}, id="slice label removed"),
         pytest.param({"ownerReferences": None}, id="owner removed"),
-        pytest.param({"labels": None, "annotations": None}, id="all labels and annotations removed"),
+        pytest.param({"labels": None, "ownerReferences": None}, id="all labels and the owner removed"),
     ],
 )
 @pytest.mark.parametrize("make", [config_map, cron_job], ids=["ConfigMap", "CronJob"])
@@ -139,6 +139,21 @@ def test_p04_edited_metadata_of_a_copy_is_reverted(world: World, make: Callable[
     becomes(metadata, before)
     sync.wait_in_sync()
     assert world.at(source, team)["metadata"]["uid"] == copy["metadata"]["uid"], "the copy was never deleted for that"
+
+
+def test_p04_a_copy_that_lost_all_marks_of_ours_is_nobodys_and_told(world: World) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.config_map(home)
+    sync = world.sync(source, to(team))
+    sync.wait_in_sync()
+    stranger = world.edit(
+        world.at(source, team), {"metadata": {"labels": None, "annotations": None}, "data": {"k": "x"}}
+    )
+    becomes(lambda: sync.says("InSync"), ("False", "Conflict"))
+    stays(lambda: world.data(source, team), {"k": "x"})
+    world.delete(stranger)
+    becomes(lambda: world.data(source, team), source["data"])
+    sync.wait_in_sync()
 
 
 def test_p04_apply_keeps_a_foreign_key(world: World) -> None:

@@ -58,6 +58,10 @@ class Sync:
         copies = self.status()["copies"]
         return (copies["total"], copies["synced"], copies["failed"], copies["pending"])
 
+    def unsynced(self) -> tuple[int, int]:
+        """Return how many destinations failed, and how many are pending."""
+        return self.counts()[2:]
+
     def edit(self, **spec: Any) -> None:
         """Merge into the spec."""
         self.admin.patch(*self.where, {"spec": spec})
