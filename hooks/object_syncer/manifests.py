@@ -21,7 +21,7 @@ def crds() -> Iterator[str]:
     """Yield the CRDs, one YAML document each."""
     for entry in sorted((_DEFINITIONS / "crds").iterdir(), key=lambda entry: entry.name):
         if entry.name != "kustomization.yaml":
-            yield entry.read_text()
+            yield entry.read_text().removeprefix("---\n")  # `helm show crds` sets none between files
 
 
 def controllers(hooks_url: str) -> Iterator[str]:
