@@ -31,6 +31,7 @@ class Withheld:
     name: str
     reason: str
     message: str
+    strategy: str = ""
 
 
 @dataclass(slots=True)
@@ -53,9 +54,8 @@ class Destinations:
             if shape.name == name:
                 for namespace in sorted(wanted.intersection(namespaces)):
                     wanted.discard(namespace)
-                    self.withheld.append(
-                        Withheld(namespace, name, reason, message.format(namespace=namespace, name=name))
-                    )
+                    told = message.format(namespace=namespace, name=name)
+                    self.withheld.append(Withheld(namespace, name, reason, told, shape.strategy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def expand(
         elif namespace in seen:
             continue
         else:
-            withheld = _withheld(namespace, shape.name, namespaces, targets)
+            withheld = _withheld(namespace, shape, namespaces, targets)
             if withheld:
                 found.withheld.append(withheld)
             wanted = set() if withheld else {namespace}
@@ -107,13 +107,14 @@ def expand(
     return found
 
 
-def _withheld(namespace: str, name: str, namespaces: Namespaces, targets: Names) -> Withheld | None:
+def _withheld(namespace: str, shape: Shape, namespaces: Namespaces, targets: Names) -> Withheld | None:
     if namespace not in targets:
         message = f"spec.destinations: namespace {namespace} is not in targetNamespaces of the SyncPolicy"
-        return Withheld(namespace, name, reasons.TARGET_NOT_ALLOWED, message)
+        return Withheld(namespace, shape.name, reasons.TARGET_NOT_ALLOWED, message, shape.strategy)
     if namespace in namespaces.terminating:
-        return Withheld(namespace, name, reasons.NAMESPACE_TERMINATING, f"namespace {namespace} is being deleted")
+        message = f"namespace {namespace} is being deleted"
+        return Withheld(namespace, shape.name, reasons.NAMESPACE_TERMINATING, message, shape.strategy)
     if namespace not in namespaces.living:
         message = f"namespace {namespace} does not exist; the copy comes with it"
-        return Withheld(namespace, name, reasons.NAMESPACE_NOT_FOUND, message)
+        return Withheld(namespace, shape.name, reasons.NAMESPACE_NOT_FOUND, message, shape.strategy)
     return None

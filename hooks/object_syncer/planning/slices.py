@@ -147,9 +147,12 @@ def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
         spec["notice"] = plan.notice
     if index == 0 and plan.destinations.withheld:
         spec["withheld"] = [
-            {"namespace": item.namespace, "name": item.name, "reason": item.reason, "message": item.message}
+            {
+                "namespace": item.namespace, "name": item.name, "reason": item.reason, "message": item.message,
+                **({"strategy": item.strategy} if item.strategy else {}),
+            }
             for item in sorted(plan.destinations.withheld, key=lambda item: (item.namespace, item.name))
-        ]
+        ]  # fmt: skip
     if index == 0 and plan.refusal:
         spec["refusal"] = {"reason": plan.refusal.reason, "message": plan.refusal.message}
     return spec

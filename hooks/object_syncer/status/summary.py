@@ -1,7 +1,7 @@
 """From the reports of its SyncSlices to the status of an ObjectSync: counts, destinations, what is wrong."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from object_syncer import reasons
 from object_syncer.api import Json
@@ -76,6 +76,13 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
         quiet = min(max(0, status.get("synced", 0) - _synced(reported)), len(held) - listed)
         found.synced += quiet
         found.unknown += len(held) - listed - quiet
+        if not quiet:
+            waiting = _waiting(status if current else {})
+            found.states += (
+                (replace(waiting, namespace=namespace, name=name), {"strategy": strategy} if strategy else {})
+                for (namespace, name), strategy in held.items()
+                if (namespace, name) not in reported
+            )
         for entry in spec.get("withheld") or ():
             found.total += 1
             strategy = entry.get("strategy")
@@ -114,6 +121,12 @@ def _destination(state: State, shared: Json, resource: Resource) -> Json:
         item["syncedVersion"] = {"uid": state.version[0], "resource_version": state.version[1]}
     item |= {key: value for key in ("reason", "message", "since") if (value := getattr(state, key))}
     return item
+
+
+def _waiting(status: Json) -> State:
+    """Return the state of every destination that a slice holds and, as it reports now, has not looked at."""
+    problem = status.get("problem") or {"reason": reasons.PLANNING, "message": "the copy is being planned"}
+    return State("", "", destination.PENDING, problem["reason"], problem["message"])
 
 
 def _synced(reported: dict[tuple[str, str], State]) -> int:

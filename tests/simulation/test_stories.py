@@ -1,0 +1,59 @@
+"""What histories have found wrong, each as its shortest story. See test_histories.py for how they are found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from object_syncer import rehearsal
+from object_syncer.simulation import Cluster, Engine
+from simulation.toys import Json, config_map, namespace
+
+SYNC = "sync.rustrial.org/v1alpha1"
+
+
+def story(*objects: Json) -> tuple[Cluster, Engine]:
+    """An installation at rest, with the namespaces a, b, c and these objects."""
+    cluster = Cluster(("default",))
+    engine = rehearsal.install(cluster)
+    for obj in (*map(namespace, "abc"), *objects):
+        cluster.create(obj)
+    engine.run()
+    return cluster, engine
+
+
+def object_sync(name: str, *destinations: Json | str, ns: str = "a", source: str = "s", **spec: Any) -> Json:
+    return {
+        "apiVersion": SYNC,
+        "kind": "ObjectSync",
+        "metadata": {"namespace": ns, "name": name},
+        "spec": {
+            "source": {"group": "", "kind": "ConfigMap", "name": source},
+            "destinations": [{"namespace": each} if isinstance(each, str) else each for each in destinations],
+            **spec,
+        },
+    }
+
+
+def status(cluster: Cluster, name: str, ns: str = "a") -> Json:
+    found: Json = cluster.get(SYNC, "ObjectSync", name, ns)["status"]
+    return found
+
+
+def destinations(cluster: Cluster, name: str, ns: str = "a") -> dict[str, tuple[str, str]]:
+    return {
+        f"{each['namespace']}/{each['name']}": (each["state"], each.get("reason", ""))
+        for each in status(cluster, name, ns)["destinations"]
+    }
+
+
+def test_while_the_source_is_missing_every_destination_is_listed() -> None:
+    cluster, _ = story(object_sync("o", "b", "nowhere"))
+    assert destinations(cluster, "o") == {
+        "b/s": ("Pending", "SourceNotFound"),
+        "nowhere/s": ("Pending", "NamespaceNotFound"),
+    }
+
+
+def test_a_destination_without_a_copy_shows_its_strategy_too() -> None:
+    cluster, _ = story(config_map("s", {"k": "v"}, "a"), object_sync("o", {"namespace": "x", "strategy": "replace"}))
+    assert [each["strategy"] for each in status(cluster, "o")["destinations"]] == ["replace"]
