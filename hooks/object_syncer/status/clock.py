@@ -11,7 +11,6 @@ def stamp(now: datetime) -> str:
 def age(stamped: str | None, now: datetime) -> float:
     """Return the seconds since a timestamp; 0 for none, one that cannot be read, or one in the future."""
     try:
-        then = datetime.fromisoformat(stamped or "")
-    except ValueError:
+        return max(0.0, (now - datetime.fromisoformat(stamped or "")).total_seconds())
+    except (ValueError, TypeError):  # not a date, not text, or a date without zone
         return 0.0
-    return max(0.0, (now - then).total_seconds())

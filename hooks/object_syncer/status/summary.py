@@ -12,6 +12,8 @@ from object_syncer.status.destination import State
 SHOWN_DESTINATIONS = 100
 """Items of `ObjectSync.status.destinations`: all up to this number, above it failing ones first."""
 
+_URGENCY = {destination.PENDING: 1, destination.SYNCED: 2}
+
 
 @dataclass(slots=True)
 class Summary:
@@ -102,7 +104,7 @@ def destinations(summary: Summary, resource: Resource) -> list[Json]:
     """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours."""
     states = sorted(summary.states, key=lambda item: (item[0].namespace, item[0].name))
     if len(states) > SHOWN_DESTINATIONS or summary.total > SHOWN_DESTINATIONS:
-        states.sort(key=lambda item: item[0].state == destination.SYNCED)
+        states.sort(key=lambda item: _URGENCY.get(item[0].state, 0))
         del states[SHOWN_DESTINATIONS:]
     return [_destination(state, shared, resource) for state, shared in states]
 

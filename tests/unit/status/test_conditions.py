@@ -1,0 +1,227 @@
+"""Conditions: when they move, and what they say."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from object_syncer import reasons
+from object_syncer.api import Json
+from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.status import conditions
+from object_syncer.status.conditions import Condition
+from object_syncer.status.destination import CONFLICT, FAILED, PENDING, State
+from specification import cases
+from unit.objects import NOW, STAMP, ago
+
+READY = Condition("Ready", "True", "Success", "all is well")
+
+
+def before(**changes: object) -> list[Json]:
+    """Return the conditions of an hour ago."""
+    ready: Json = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Success",
+        "message": "m",
+        "lastTransitionTime": ago(3600),
+    }
+    return [{**ready, **changes}]
+
+
+@dataclass(frozen=True)
+class Dated:
+    reason: str
+    earlier: list[Json] | None
+    want: str
+    """lastTransitionTime."""
+
+
+@cases(
+    Dated("a new condition begins now", None, STAMP),
+    Dated("a status without conditions is new", [], STAMP),
+    Dated("another condition does not date this one", before(type="InSync"), STAMP),
+    Dated("a change of status moves it", before(status="False"), STAMP),
+    Dated("a change of reason does not", before(reason="Other"), ago(3600)),
+    Dated("a change of message does not", before(message="Other"), ago(3600)),
+    Dated("a new generation does not", before(observedGeneration=1), ago(3600)),
+    Dated("one that was never dated begins now", before(lastTransitionTime=None), STAMP),
+)
+def test_last_transition_time(case: Dated) -> None:
+    (found,) = conditions.dated([READY], case.earlier, 5, NOW)
+    assert found == {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Success",
+        "message": "all is well",
+        "observedGeneration": 5,
+        "lastTransitionTime": case.want,
+    }
+
+
+def test_ready_is_worded_as_upstream_words_it() -> None:
+    core = conditions.ready(Resource("", "v1", "ConfigMap", "configmaps"), "team/settings")
+    batch = conditions.ready(Resource("batch", "v1", "CronJob", "cronjobs"), "team/audit")
+    assert (core.type, core.status, core.reason) == ("Ready", "True", "Success")
+    assert core.message == "Successfully registered with ResourceController v1/ConfigMap and team/settings"
+    assert batch.message == "Successfully registered with ResourceController batch/v1/CronJob and team/audit"
+
+
+def test_what_is_refused_is_neither_ready_nor_in_sync() -> None:
+    told = conditions.refused(Refusal("Why", "because"))
+    assert [(item.type, item.status, item.reason, item.message) for item in told] == [
+        ("Ready", "False", "Why", "because"),
+        ("InSync", "False", "Why", "because"),
+    ]
+
+
+def absent(namespace: str) -> State:
+    return State(namespace, "x", PENDING, reasons.NAMESPACE_NOT_FOUND, f"namespace {namespace} does not exist")
+
+
+def pending(namespace: str, reason: str = reasons.CREATING) -> State:
+    return State(namespace, "x", PENDING, reason, f"{namespace} is pending")
+
+
+def failed(namespace: str, reason: str = reasons.REJECTED) -> State:
+    return State(namespace, "x", FAILED, reason, f"{namespace} failed")
+
+
+@dataclass(frozen=True)
+class InSync:
+    reason: str
+    status: str
+    because: str
+    message: str
+    synced: int = 0
+    unsynced: list[State] = field(default_factory=list)
+    total: int | None = None
+    problem: Refusal | None = None
+    notice: str = ""
+
+
+@cases(
+    InSync("every copy is in sync", "True", "Success", "3 out of 3 destinations are in sync", 3),
+    InSync("nothing to do is in sync", "True", "Success", "0 out of 0 destinations are in sync"),
+    InSync(
+        "a namespace that does not exist is no error, it is waited for",
+        "True",
+        "Success",
+        "1 out of 2 destinations are in sync; waiting for namespace a",
+        1,
+        [absent("a")],
+    ),
+    InSync(
+        "three absent namespaces are named, and then they are counted",
+        "True",
+        "Success",
+        "1 out of 6 destinations are in sync; waiting for namespace a, b, c and 2 more",
+        1,
+        [absent(name) for name in "edcba"],
+    ),
+    InSync(
+        "a notice is told though all is well",
+        "True",
+        "Success",
+        "1 out of 1 destinations are in sync; mind the gap",
+        1,
+        notice="mind the gap",
+    ),
+    InSync(
+        "one failing copy is enough, and its reason is the condition's",
+        "False",
+        reasons.REJECTED,
+        "2 out of 3 destinations are in sync; a/x: a failed",
+        2,
+        [failed("a")],
+    ),
+    InSync(
+        "all failing is not in sync",
+        "False",
+        reasons.REJECTED,
+        "0 out of 2 destinations are in sync; a/x, b/x: a failed",
+        0,
+        [failed("a"), failed("b")],
+    ),
+    InSync(
+        "three failing destinations are named, and then they are counted",
+        "False",
+        reasons.REJECTED,
+        "0 out of 5 destinations are in sync; a/x, b/x, c/x and 2 more: a failed",
+        0,
+        [failed(name) for name in "abcde"],
+    ),
+    InSync(
+        "the commonest reason is told",
+        "False",
+        reasons.CONFLICT,
+        "0 out of 3 destinations are in sync; b/x, c/x: b failed",
+        0,
+        [failed("a"), failed("b", reasons.CONFLICT), failed("c", reasons.CONFLICT)],
+    ),
+    InSync(
+        "of two reasons as common as each other always the same one is told",
+        "False",
+        reasons.CONFLICT,
+        "0 out of 2 destinations are in sync; b/x: b failed",
+        0,
+        [failed("a"), State("b", "x", CONFLICT, reasons.CONFLICT, "b failed")],
+    ),
+    InSync(
+        "what fails is told before what is pending",
+        "False",
+        reasons.REJECTED,
+        "0 out of 4 destinations are in sync; d/x: d failed",
+        0,
+        [pending("a"), pending("b"), absent("c"), failed("d")],
+    ),
+    InSync(
+        "what is pending is told before what is absent",
+        "False",
+        reasons.CREATING,
+        "0 out of 2 destinations are in sync; b/x: b is pending",
+        0,
+        [absent("a"), pending("b")],
+    ),
+    InSync(
+        "a destination without report is not in sync",
+        "False",
+        reasons.PLANNING,
+        "1 out of 2 destinations are in sync",
+        1,
+        [],
+        2,
+    ),
+    InSync(
+        "what concerns all is told alone",
+        "False",
+        reasons.SOURCE_NOT_FOUND,
+        "0 out of 2 destinations are in sync: the source is gone",
+        0,
+        [failed("a"), failed("b")],
+        problem=Refusal(reasons.SOURCE_NOT_FOUND, "the source is gone"),
+    ),
+    InSync(
+        "what concerns all counts though every copy was in sync: they are about to change",
+        "False",
+        reasons.PLANNING,
+        "2 out of 2 destinations are in sync: changes are being written",
+        2,
+        problem=Refusal(reasons.PLANNING, "changes are being written"),
+    ),
+)
+def test_in_sync(case: InSync) -> None:
+    total = case.synced + len(case.unsynced) if case.total is None else case.total
+    found = conditions.in_sync(case.unsynced, case.synced, total, case.problem, case.notice)
+    assert (found.type, found.status, found.reason, found.message) == (
+        "InSync",
+        case.status,
+        case.because,
+        case.message,
+    )
+
+
+@pytest.mark.parametrize("name", sorted(name for name in vars(reasons) if name.isupper()))
+def test_reasons_are_camel_case_as_kubernetes_wants_them(name: str) -> None:
+    reason = getattr(reasons, name)
+    assert reason.isalnum()
+    assert reason == "".join(part.capitalize() for part in name.split("_")), "and called what they are"
