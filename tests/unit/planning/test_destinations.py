@@ -7,7 +7,7 @@ import pytest
 from object_syncer import reasons
 from object_syncer.api import Json
 from object_syncer.planning import destinations, scope
-from object_syncer.planning.destinations import Destinations, Shape
+from object_syncer.planning.destinations import Destinations, Shape, Withheld
 from specification import cases
 from unit.objects import namespace, policy
 
@@ -133,6 +133,12 @@ def test_each_withheld_destination_says_why() -> None:
     ]
 
 
+def test_a_withheld_destination_keeps_its_strategy() -> None:
+    targets = scope.of(policy()).targets
+    found = destinations.expand([entry("c", strategy="replace")], "team", "settings", NAMESPACES, targets)
+    assert [item.strategy for item in found.withheld] == ["replace"]
+
+
 @pytest.mark.parametrize(
     ("obj", "lives"),
     [
@@ -152,8 +158,8 @@ def test_withholding_moves_a_destination_whatever_its_strategy() -> None:
     found = Destinations({Shape("x"): {"a", "b"}, Shape("x", "replace"): {"c"}, Shape("y"): {"a"}})
     found.withhold("x", {"a", "c", "elsewhere"}, "Why", "{namespace} and {name}")
     assert sorted(flat(found)) == ["a/y", "b/x"]
-    assert [(item.namespace, item.name, item.reason, item.message) for item in found.withheld] == [
-        ("a", "x", "Why", "a and x"),
-        ("c", "x", "Why", "c and x"),
+    assert found.withheld == [
+        Withheld("a", "x", "Why", "a and x"),
+        Withheld("c", "x", "Why", "c and x", "replace"),
     ]
     assert found.names() == {"x": {"b"}, "y": {"a"}}

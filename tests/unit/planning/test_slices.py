@@ -127,7 +127,7 @@ def test_withheld_destinations_are_written_in_the_first_slice_alone_and_sorted()
     wish.destinations.withheld = [
         Withheld("b", "x", "R", "m"),
         Withheld("a", "y", "R", "m"),
-        Withheld("a", "x", "R", "m"),
+        Withheld("a", "x", "R", "m", "replace"),
     ]
     first, second = made(wish)
     assert [(item["namespace"], item["name"]) for item in first["spec"]["withheld"]] == [
@@ -135,7 +135,8 @@ def test_withheld_destinations_are_written_in_the_first_slice_alone_and_sorted()
         ("a", "y"),
         ("b", "x"),
     ]
-    assert first["spec"]["withheld"][0] == {"namespace": "a", "name": "x", "reason": "R", "message": "m"}
+    shared = {"namespace": "a", "reason": "R", "message": "m"}
+    assert first["spec"]["withheld"][:2] == [{**shared, "name": "x", "strategy": "replace"}, {**shared, "name": "y"}]
     assert "withheld" not in second["spec"]
 
 
