@@ -48,6 +48,14 @@ def install(
     return engine
 
 
+def machinery(*, with_guard: bool = True) -> list[Json]:
+    """Return what an installation consists of beside its SyncPolicies: CRDs, controllers, guard."""
+    documents = [*manifests.crds(), *manifests.controllers(manifests.DEFAULT_HOOKS_URL)]
+    if with_guard:
+        documents += manifests.admission(guard.ENGINE_USER)
+    return [obj for document in documents for obj in yaml.safe_load_all(document)]
+
+
 def call(cluster: Cluster, url: str, body: Json) -> Json:
     """Answer a hook as the server would: over JSON both ways, at the cluster's time. Raises HookError for a 400."""
     try:

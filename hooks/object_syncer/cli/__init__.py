@@ -5,6 +5,7 @@ import click
 from object_syncer import __version__
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
+from object_syncer.cli.simulate import simulate
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,5 +14,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-main.add_command(serve)
-main.add_command(manifests)
+for command in (serve, manifests, simulate):
+    main.add_command(command)

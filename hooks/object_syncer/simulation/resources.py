@@ -179,6 +179,10 @@ class Discovery:
         """The resource of that apiVersion and kind, if it is served."""
         return self._by_kind.get((api_version, kind))
 
+    def served(self) -> list[Resource]:
+        """Every kind in every version that is served."""
+        return list(self._by_kind.values())
+
     def set_crd(self, crd: Json) -> None:
         """Serve what a CRD says now, instead of what it said before."""
         self.remove_crd(name_of(crd))

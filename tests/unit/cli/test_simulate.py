@@ -1,0 +1,365 @@
+"""`object-syncer simulate`: what users see of their ObjectSyncs without a cluster."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from object_syncer.api import Json
+from object_syncer.cli import main, trial
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+
+Simulate = Callable[..., Result]
+
+
+@pytest.fixture
+def simulate() -> Simulate:
+    """Run the command on objects (or text) given over standard input."""
+
+    def run(*given: Json | str, options: tuple[str, ...] = ()) -> Result:
+        texts = [item if isinstance(item, str) else yaml.safe_dump(item) for item in given]
+        return CliRunner().invoke(main, ["simulate", "-", *options], input="---\n".join(texts))
+
+    return run
+
+
+def answered(result: Result) -> Json:
+    document: Json = orjson.loads(result.stdout)
+    return document
+
+
+def namespace(name: str, **metadata: object) -> Json:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **metadata}}
+
+
+def config_map(namespace: str = "default", name: str = "settings", **metadata: object) -> Json:
+    meta = {"namespace": namespace, "name": name, **metadata}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"k": "v"}}
+
+
+def object_sync(*destinations: str, name: str = "sync", source: str = "settings", **metadata: object) -> Json:
+    return {
+        "apiVersion": "sync.rustrial.org/v1alpha1",
+        "kind": "ObjectSync",
+        "metadata": {"namespace": "default", "name": name, **metadata},
+        "spec": {
+            "source": {"group": "", "kind": "ConfigMap", "name": source},
+            "destinations": [{"namespace": destination} for destination in destinations],
+        },
+    }
+
+
+def where(document: Json) -> list[str]:
+    return [f"{copy['metadata']['namespace']}/{copy['metadata']['name']}" for copy in document["copies"]]
+
+
+class TestOutput:
+    def test_json_has_copies_object_syncs_controllers_and_steps(self, simulate: Simulate) -> None:
+        result = simulate(namespace("team"), config_map(), object_sync("team"), options=("-o", "json"))
+        document = answered(result)
+        assert list(document) == ["copies", "objectSyncs", "controllers", "steps"]
+        assert where(document) == ["team/settings"]
+        assert document["copies"][0]["data"] == {"k": "v"}
+        assert document["objectSyncs"][0]["status"]["copies"]["summary"] == "1/1"
+        assert [name.partition("-")[0] for name in document["controllers"]] == ["configmaps.v1"]
+        assert document["steps"] > 0
+        assert "managedFields" not in result.stdout
+        assert result.exit_code == 0
+
+    def test_yaml_says_the_same(self, simulate: Simulate) -> None:
+        given = (namespace("team"), config_map(), object_sync("team"))
+        said = simulate(*given, options=("-o", "yaml")).stdout
+        assert yaml.safe_load(said) == answered(simulate(*given, options=("--output", "json")))
+
+    def test_the_table_names_destinations_and_object_syncs(self, simulate: Simulate) -> None:
+        result = simulate(
+            namespace("team"), config_map(), config_map("team"), object_sync("team", "kube-public", "new")
+        )
+        assert result.stdout.splitlines() == [
+            "COPY                  KIND       SOURCE            STATE",
+            "kube-public/settings  ConfigMap  default/settings  Synced",
+            "new/settings          ConfigMap  default/settings  Pending: NamespaceNotFound",
+            "team/settings         ConfigMap  default/settings  Conflict",
+            "",
+            "OBJECTSYNC    READY  INSYNC  COPIES",
+            "default/sync  True   False   1/3",
+            "    Conflict: 1 out of 3 destinations are in sync; team/settings: ConfigMap team/settings is written",
+            "    by kubectl; it was not created for this ObjectSync and is left alone",
+        ]
+        assert result.exit_code == 1
+
+    def test_the_table_fits_in_100_columns(self, simulate: Simulate) -> None:
+        long = "n" * 60
+        sources = [config_map(name=f"{long}.{number}") for number in range(2)]
+        syncs = [object_sync("*", name=f"{long}.{n}", source=f"{long}.{n}") for n in range(2)]
+        result = simulate(namespace(long), *sources, *syncs)
+        assert max(map(len, result.stdout.splitlines())) <= 100
+        assert result.exit_code == 0
+
+    def test_nothing_to_sync_is_in_sync(self, simulate: Simulate) -> None:
+        result = simulate(namespace("team"))
+        assert (result.stdout, result.exit_code) == ("no copies\n\nno ObjectSyncs\n", 0)
+
+    @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+    def test_the_examples_are_in_sync(self, example: Path) -> None:
+        result = CliRunner().invoke(main, ["simulate", str(example)])
+        assert "True   True" in result.stdout
+        assert result.exit_code == 0
+
+
+class TestInput:
+    def test_lists_are_taken_apart(self, simulate: Simulate) -> None:
+        typed = {"apiVersion": "v1", "kind": "ConfigMapList", "items": [{"metadata": config_map()["metadata"]}]}
+        listed = {"apiVersion": "v1", "kind": "List", "items": [namespace("team"), object_sync("team"), typed]}
+        assert where(answered(simulate(listed, options=("-o", "json")))) == ["team/settings"]
+
+    def test_json_is_read_too(self, simulate: Simulate) -> None:
+        listed = {"apiVersion": "v1", "kind": "List", "items": [config_map(), object_sync("kube-public")]}
+        assert simulate(orjson.dumps(listed).decode()).exit_code == 0
+
+    def test_several_files_are_one_input(self, tmp_path: Path) -> None:
+        for number, obj in enumerate((namespace("team"), config_map(), object_sync("team"))):
+            (tmp_path / f"{number}.yaml").write_text(yaml.safe_dump(obj))
+        files = sorted(map(str, tmp_path.iterdir()), reverse=True)
+        assert CliRunner().invoke(main, ["simulate", *files]).exit_code == 0
+
+    def test_yaml_is_read_as_kubectl_does(self, simulate: Simulate) -> None:
+        data = "data: {date: 2024-01-01, time: 12:30:00, version: 1.2.3, 'no': 'yes'}\n"
+        text = yaml.safe_dump({k: v for k, v in config_map().items() if k != "data"}) + data
+        document = answered(simulate(text, object_sync("kube-public"), options=("-o", "json")))
+        assert document["copies"][0]["data"] == {
+            "date": "2024-01-01",
+            "time": "12:30:00",
+            "version": "1.2.3",
+            "no": "yes",
+        }
+
+    def test_an_object_without_a_namespace_is_in_default_as_for_kubectl(self, simulate: Simulate) -> None:
+        source, sync = config_map(), object_sync("kube-public")
+        del source["metadata"]["namespace"], sync["metadata"]["namespace"]
+        assert where(answered(simulate(source, sync, options=("-o", "json")))) == ["kube-public/settings"]
+
+    def test_missing_namespaces_can_be_created(self, simulate: Simulate) -> None:
+        given = (config_map("one"), object_sync("two", "*") | {"spec": object_sync("two")["spec"]})
+        given[1]["spec"]["source"]["namespace"] = "one"
+        document = answered(simulate(*given, options=("-o", "json", "--create-namespaces")))
+        assert where(document) == ["two/settings"]
+
+    def test_what_manifests_prints_may_be_in_the_input(self, simulate: Simulate) -> None:
+        manifests = CliRunner().invoke(main, ["manifests", "--allow", "batch/jobs"]).stdout
+        result = simulate(manifests, config_map(), object_sync("kube-public"))
+        assert "KindNotAllowed" in result.stdout
+
+    def test_sync_policies_are_obeyed(self, simulate: Simulate) -> None:
+        policy = {
+            "apiVersion": "sync.rustrial.org/v1alpha1",
+            "kind": "SyncPolicy",
+            "metadata": {"name": "mine"},
+            "spec": {"watchNamespaces": ["team"]},
+        }
+        result = simulate(policy, config_map(), object_sync("kube-public"))
+        assert "NotWatched" in result.stdout
+        assert result.exit_code == 1
+
+
+class TestExports:
+    """Objects as `kubectl get -o yaml` shows them."""
+
+    def test_the_oldest_object_sync_keeps_a_destination(self, simulate: Simulate) -> None:
+        old, new = "2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z"
+        syncs = [object_sync("kube-public", name="a", creationTimestamp=new)]
+        syncs += [object_sync("kube-public", name="b", creationTimestamp=old, source="other")]
+        other = config_map(name="other")
+        for sync in syncs:
+            sync["spec"]["destinations"][0]["name"] = "copy"
+        document = answered(simulate(config_map(), other, *syncs, options=("-o", "json")))
+        annotations = document["copies"][0]["metadata"]["annotations"]
+        assert annotations["sync.rustrial.org/source-object"] == "default/other"
+
+    def test_objects_in_the_way_keep_their_owners(self, simulate: Simulate) -> None:
+        owner = {"apiVersion": "v1", "kind": "Node", "name": "not-shown", "uid": "u", "controller": True}
+        result = simulate(config_map(), config_map("kube-public", ownerReferences=[owner]), object_sync("kube-public"))
+        assert "controlled by Node not-shown" in " ".join(result.stdout.split())
+
+    def test_a_terminating_namespace_stays_so(self, simulate: Simulate) -> None:
+        going = namespace("team", deletionTimestamp="2025-01-01T00:00:00Z")
+        assert "NamespaceTerminating" in simulate(going, config_map(), object_sync("team")).stdout
+
+    def test_what_came_out_may_go_in_again(self, simulate: Simulate) -> None:
+        given = (namespace("team"), config_map(), object_sync("team", uid="5f9c"))
+        first = answered(simulate(*given, options=("-o", "json")))
+        exported = [*first["copies"], *first["objectSyncs"]]
+        second = answered(simulate(*given[:2], *exported, options=("-o", "json")))
+        for document in (first, second):
+            assert [copy["data"] for copy in document["copies"]] == [{"k": "v"}]
+            assert document["objectSyncs"][0]["status"]["copies"]["summary"] == "1/1"
+
+
+def broken(path: str, value: object) -> Json:
+    """An ObjectSync with one field set to nonsense."""
+    sync = object_sync("kube-public")
+    node: Json = sync
+    *steps, last = path.split(".")
+    for step in steps:
+        node = node.setdefault(step, {})
+    if value is None:
+        del node[last]
+    else:
+        node[last] = value
+    return sync
+
+
+def definition(**spec: object) -> Json:
+    names = {"kind": "Widget", "plural": "widgets"}
+    versions = [{"name": "v1", "served": True, "storage": True}]
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {"group": "example.com", "names": names, "scope": "Namespaced", "versions": versions, **spec},
+    }
+
+
+BAD = [
+    ("a: b: c", "stdin: document 1: line 1, column 5: not YAML: mapping values are not allowed in this context"),
+    ("", "stdin: there is no object in it"),
+    ("- a", "stdin: document 1: must be a Kubernetes object with apiVersion, kind and metadata"),
+    ("{apiVersion: v1}", "stdin: document 1: kind: missing"),
+    ("{kind: ConfigMap}", "stdin: document 1: apiVersion: missing"),
+    ("{kind: ConfigMap, apiVersion: v1}", "stdin: document 1: metadata: missing"),
+    ("kind: a\nkind: b", "stdin: document 1: kind: stands twice, again in line 2"),
+    ({**config_map(), "kind": "Configmap"}, "kind: there is no Configmap in v1; did you mean ConfigMap?"),
+    (
+        {**config_map(), "kind": "CronJob", "apiVersion": "batch/v1beta1"},
+        "apiVersion: there is no CronJob in batch/v1beta1; it is in batch/v1",
+    ),
+    (
+        {**config_map(), "kind": "Widget", "apiVersion": "example.com/v1"},
+        "kind: there is no Widget in example.com/v1; add the CustomResourceDefinition",
+    ),
+    (
+        config_map("nowhere"),
+        "stdin: document 1 (ConfigMap nowhere/settings): metadata.namespace: there is no Namespace nowhere in the "
+        "input; add it, or use --create-namespaces",
+    ),
+    (config_map(name="Upper"), '(ConfigMap default/Upper): metadata.name: Invalid value: "Upper"'),
+    (config_map(name=""), "metadata.name: must not be empty"),
+    ({**config_map(), "metadata": {}}, "metadata.name: missing: Every object has a name"),
+    (config_map(labels={"a": 1}), "metadata.labels.a: must be a string, is a number; put it in quotes"),
+    (config_map(labels={"a": "ends-"}), 'metadata.labels: Invalid value: "ends-"'),
+    (config_map(creationTimestamp="yesterday"), "metadata.creationTimestamp: must match"),
+    (config_map(creationTimestamp="2024-13-01T00:00:00Z"), "metadata.creationTimestamp: there is no such date"),
+    ({**config_map(), "data": {"port": 80}}, "data.port: must be a string, is a number; put it in quotes"),
+    (
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}},
+        "(Service default/s): spec: missing",
+    ),
+    (broken("spec", "x"), "(ObjectSync default/sync): spec: must be a map, is a string"),
+    (broken("spec.destinations", None), "spec.destinations: missing: Where copies go"),
+    (broken("spec.source.kind", None), "spec.source.kind: missing: Kind, as in a manifest, for example ConfigMap"),
+    (broken("spec.source.kind", 5), "spec.source.kind: must be a string, is a number; put it in quotes"),
+    (broken("spec.source.knid", "x"), "spec.source.knid: unknown field; did you mean kind?"),
+    (broken("spec.source", []), "spec.source: must be a map, is a list"),
+    (broken("spec.destinations", [{"namespace": "a", "strategy": "aply"}]), "spec.destinations[0].strategy: must be"),
+    (broken("spec.destinations", ["a"]), "spec.destinations[0]: must be a map, is a string"),
+    (broken("spec.destinations", [None]), "spec.destinations[0]: is empty"),
+    (broken("spec.conflictPolicy", "Never"), "spec.conflictPolicy: must be one of Fail, Adopt, Overwrite"),
+    (
+        {
+            "apiVersion": "sync.rustrial.org/v1alpha1",
+            "kind": "SyncPolicy",
+            "metadata": {"name": "p"},
+            "spec": {"watchNamespaces": "*"},
+        },
+        "(SyncPolicy p): spec.watchNamespaces: must be a list, is a string",
+    ),
+    (definition(versions=[]), "spec.versions: has 0 items, must have 1"),
+    (definition(scope="Everywhere"), "spec.scope: must be one of Namespaced, Cluster"),
+    (definition(group="other.com"), "metadata.name: must be widgets.other.com"),
+]
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(("given", "says"), BAD, ids=[says for _, says in BAD])
+    def test_is_told_in_one_line_with_its_place(self, simulate: Simulate, given: Json | str, says: str) -> None:
+        result = simulate(given)
+        assert says in result.stderr
+        assert result.stderr.startswith("Error: stdin")
+        assert result.stderr.count("\n") == 1
+        assert (result.exit_code, result.stdout) == (2, "")
+
+    def test_names_the_document_and_the_item(self, simulate: Simulate) -> None:
+        listed = {"apiVersion": "v1", "kind": "List", "items": [config_map(), broken("spec.destinations", None)]}
+        assert "stdin: document 3, item 2 (ObjectSync" in simulate(namespace("a"), namespace("b"), listed).stderr
+
+    def test_one_object_twice(self, simulate: Simulate) -> None:
+        result = simulate(config_map(), namespace("a"), config_map())
+        assert "document 3 (ConfigMap default/settings): metadata.name: the same object stands in" in result.stderr
+        assert "stdin: document 1; remove one of them" in result.stderr
+
+    @pytest.mark.parametrize(
+        ("content", "says"), [(None, "no such file"), (b"\xff\xfe", "line 1 is not UTF-8"), ("folder", "directory")]
+    )
+    def test_a_file_that_cannot_be_read(self, tmp_path: Path, content: bytes | str | None, says: str) -> None:
+        path = tmp_path / "given.yaml"
+        if isinstance(content, bytes):
+            path.write_bytes(content)
+        elif content:
+            path.mkdir()
+        result = CliRunner().invoke(main, ["simulate", str(path)])
+        assert says in result.stderr
+        assert result.stderr.startswith(f"Error: {path}: ")
+        assert result.exit_code == 2
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            "data: {password: *hunter2}",
+            "data: {password: !hunter2 x}",
+            "data: {password: 'hunter2}",
+            'data: {password: "hunter2 \\ud800"}',
+            "data: {password: [hunter2]}",
+            "data: hunter2",
+            "stringData: [hunter2]",
+            "type: [hunter2]",
+            "spec: hunter2",
+            "immutable: hunter2",
+            "data: {password: hunter2}\ndata: {password: hunter2}",
+        ],
+    )
+    def test_never_quotes_a_secret(self, simulate: Simulate, wrong: str) -> None:
+        result = simulate(f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\n{wrong}\n")
+        assert "hunter2" not in result.output
+        assert result.exit_code == 2
+
+
+def test_a_loop_is_reported_with_what_there_is(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "_STEPS", 3)
+    monkeypatch.setattr(trial, "_STEPS_PER_OBJECT", 0)
+    result = simulate(config_map(), object_sync("kube-public"), options=("-o", "json"))
+    assert result.stderr.startswith("Loop: not at rest after 3 steps")
+    assert answered(result)["loop"].startswith("not at rest")
+    assert result.exit_code == 1
+
+
+def test_a_defect_of_ours_is_told_by_its_place(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("hunter2")
+
+    monkeypatch.setattr(trial, "run", fail)
+    result = simulate(config_map())
+    assert "a defect of Object Syncer, please report it: KeyError at test_simulate.py" in result.stderr
+    assert "hunter2" not in result.output
+
+
+def test_serve_starts_without_the_simulation() -> None:
+    code = "import sys, object_syncer.cli, object_syncer.web.gunicorn; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    assert not [name for name in loaded if name.startswith(("object_syncer.simulation", "object_syncer.rehearsal"))]
