@@ -13,20 +13,25 @@ ENGINE_USER = "system:serviceaccount:metacontroller:metacontroller"
 """Metacontroller's user where its own manifests or chart install it."""
 
 
-def allows_write(old: Json, new: Json) -> bool:
-    """Tell whether the engine may update `old` to `new`; both are the whole objects.
+def allows_write(old: Json | None, new: Json) -> bool:
+    """Tell whether the engine may create `new`, or update `old` to it; both are the whole objects.
 
-    It may make an object carry our marks only if it carried them before, or is a copy of the same source that lost
-    its label by hand, or the new object says which conflict policy permits it.
+    A copy stays in the hands of its slice. Any other object may become one only if it has no controller, and is a
+    copy of the same source that lost its label by hand, or the new object says which conflict policy permits it.
+    What the engine's dynamic-apply mode writes is never allowed: it corrupts lists and shows Secrets in annotations.
     """
-    was, now = old["metadata"], new["metadata"]
+    was, now = (old or {}).get("metadata") or {}, new["metadata"]
+    label, was_label = ((meta.get("labels") or {}).get(api.SLICE_LABEL) for meta in (now, was))
     annotations, was_annotations = now.get("annotations") or {}, was.get("annotations") or {}
-    if api.SLICE_LABEL not in (now.get("labels") or {}) or api.SLICE_LABEL in (was.get("labels") or {}):
+    if label is None:
         return True
-    if api.TAKEOVER_ANNOTATION in annotations:
+    if api.LAST_APPLIED_ANNOTATION in annotations.keys() - was_annotations.keys():
+        return False
+    if old is None or label == was_label:
         return True
-    return (
+    if any(owner.get("controller") for owner in was.get("ownerReferences") or ()):
+        return False
+    return api.TAKEOVER_ANNOTATION in annotations or (
         was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(api.SOURCE_ANNOTATION)
-        and not any(owner.get("controller") for owner in was.get("ownerReferences") or ())
         and api.UPSTREAM_FINALIZER not in (was.get("finalizers") or ())
     )

@@ -26,12 +26,15 @@ ADMIN = "admin"
 ENGINE = "engine"
 ALICE = "alice"
 CONTROLLER_MANAGER = "kube-controller-manager"
+KUBE_CONTROLLER_MANAGER = "system:kube-controller-manager"
+"""What kube-controller-manager is in a cluster whose controllers have no ServiceAccounts of their own."""
 
 USERS: Mapping[str, Sequence[str]] = {
     ADMIN: (MASTERS,),
     ENGINE: (MASTERS,),
     ALICE: (),
     CONTROLLER_MANAGER: (MASTERS,),
+    KUBE_CONTROLLER_MANAGER: (),
 }
 
 # One line per request: watches when they start, all else when it is answered.

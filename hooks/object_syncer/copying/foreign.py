@@ -5,17 +5,17 @@ from object_syncer.api import Json
 from object_syncer.copying.template import template
 
 
-def is_foreign(found: Json, source: str) -> bool:
+def is_foreign(found: Json, source: str, slice_name: str) -> bool:
     """Tell whether an object that stands where a copy should be is someone else's.
 
-    Ours to take are what lost its controller but carries our label, and a copy of `source` ("namespace/name") that
-    lost its label by hand. What another SyncSlice still holds is not ours yet. Copies of the original Object Syncer
-    are foreign; its finalizer tells them from ours.
+    Without a controller, ours to take are what carries this slice's label, and a copy of `source` ("namespace/name")
+    that lost its label by hand. What another SyncSlice still holds is not ours yet. Copies of the original Object
+    Syncer are foreign; its finalizer tells them from ours.
     """
     meta = found["metadata"]
     if controller(found) is not None:
         return True
-    if api.SLICE_LABEL in (meta.get("labels") or {}):
+    if (meta.get("labels") or {}).get(api.SLICE_LABEL) == slice_name:
         return False
     return (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) != source or api.UPSTREAM_FINALIZER in (
         meta.get("finalizers") or ()

@@ -110,7 +110,7 @@ class _Work:
 
     def takes(self, found: Json, desired: Json, source: str) -> bool:
         """Tell whether a copy may be written where an object stands that is no child of ours; mark it if need be."""
-        if not foreign.is_foreign(found, source):
+        if not foreign.is_foreign(found, source, self.name):
             return True
         if self.policy == "Overwrite":
             return foreign.controller(found) is None  # the API server lets an object have one only

@@ -40,6 +40,14 @@ class Case:
 @cases(
     Case("what bears no mark of ours is foreign", {}, True, False),
     Case("a copy of ours that lost its owner", {"labels": {api.SLICE_LABEL: SLICE}, "annotations": OURS}, False, False),
+    Case("a copy of ours that lost its owner and annotations", {"labels": {api.SLICE_LABEL: SLICE}}, False, False),
+    Case(
+        "a copy of this source that another slice has lost",
+        {"labels": {api.SLICE_LABEL: "x"}, "annotations": OURS},
+        False,
+        False,
+    ),
+    Case("a copy of we do not know what that another slice has lost", {"labels": {api.SLICE_LABEL: "x"}}, True, False),
     Case("a copy of ours that lost its label by hand", {"annotations": OURS}, False, False),
     Case("a copy of another source", {"annotations": {api.SOURCE_ANNOTATION: "other/settings"}}, True, False),
     Case(
@@ -70,7 +78,7 @@ class Case:
 )
 def test_recognised(case: Case) -> None:
     found = standing({"other": "data"}, **case.metadata)
-    assert foreign.is_foreign(found, SOURCE) == case.foreign
+    assert foreign.is_foreign(found, SOURCE, SLICE) == case.foreign
     if case.foreign:
         assert foreign.may_adopt(found, desired(), SOURCE) == case.adopted
 

@@ -1,0 +1,82 @@
+"""Which writes of the engine the guard lets through: one table, for the API server's rule and for ours in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from object_syncer import api
+from object_syncer.api import Json
+
+SOURCE = "home/settings"
+OURS = {api.SOURCE_ANNOTATION: SOURCE}
+"""The annotation of every copy of the source that the tests are about."""
+
+
+def marks(slice_name: str = "s-0", **annotations: str) -> Json:
+    """Metadata of a copy."""
+    return {
+        "labels": {api.SLICE_LABEL: slice_name, api.MANAGED_BY_LABEL: api.MANAGED_BY},
+        "annotations": {**OURS, **annotations},
+    }
+
+
+def owner(kind: str, *, controller: bool = True) -> list[Json]:
+    """OwnerReferences; API servers collect what refers to nothing, so that it is somebody who is always there."""
+    return [{"apiVersion": "example.com/v1", "kind": kind, "name": "o", "uid": "u", "controller": controller}]
+
+
+@dataclass(frozen=True)
+class Write:
+    """An update by the engine: the metadata of an object before and after. `old` is None where it creates one."""
+
+    reason: str
+    allowed: bool
+    old: Json | None
+    new: Json = field(default_factory=marks)
+
+
+TAKES_OVER = marks(**{api.TAKEOVER_ANNOTATION: "Overwrite"})
+UPSTREAM = {"labels": {api.MANAGED_BY_LABEL: api.MANAGED_BY}, "annotations": OURS}
+
+WRITES: Sequence[Write] = (
+    Write("a copy may be created", True, None),
+    Write("a copy may be changed", True, marks(), marks(note="new")),
+    Write("a copy that its slice holds may be changed", True, {**marks(), "ownerReferences": owner("SyncSlice")}),
+    Write("a copy may be released", True, marks(), UPSTREAM),
+    Write("what bears no mark of ours may not become a copy", False, {}),
+    Write("nor what belongs to another tool", False, {"labels": {api.MANAGED_BY_LABEL: "Helm"}}),
+    Write("nor what is only managed by us", False, {"labels": {api.MANAGED_BY_LABEL: api.MANAGED_BY}}),
+    Write("nor a copy of another source", False, {"annotations": {api.SOURCE_ANNOTATION: "home/other"}}),
+    Write("a copy that lost its label by hand is healed", True, UPSTREAM),
+    Write("unless it has a controller", False, {**UPSTREAM, "ownerReferences": owner("Widget")}),
+    Write("other owners do not matter", True, {**UPSTREAM, "ownerReferences": owner("Widget", controller=False)}),
+    Write(
+        "a copy of the original Object Syncer is not ours",
+        False,
+        {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]},
+    ),
+    Write("a conflict policy permits to take over", True, {"labels": {"whose": "theirs"}}, TAKES_OVER),
+    Write("also from the original", True, {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]}, TAKES_OVER),
+    Write("but never from a controller", False, {"ownerReferences": owner("Widget")}, TAKES_OVER),
+    Write("a copy in the hands of another slice stays there", False, {**marks("x"), "ownerReferences": owner("S")}),
+    Write(
+        "also where a conflict policy permits to take over",
+        False,
+        {**marks("x"), "ownerReferences": owner("SyncSlice")},
+        TAKES_OVER,
+    ),
+    Write("a copy that another slice has lost may be taken by one of the same source", True, marks("x")),
+    Write(
+        "but not by one of another source",
+        False,
+        {**marks("x"), "annotations": {api.SOURCE_ANNOTATION: "home/other"}},
+    ),
+    Write("dynamic-apply may not create copies", False, None, marks(**{api.LAST_APPLIED_ANNOTATION: "{}"})),
+    Write("dynamic-apply may not change copies", False, marks(), marks(**{api.LAST_APPLIED_ANNOTATION: "{}"})),
+    Write(
+        "what dynamic-apply left behind may be repaired",
+        True,
+        marks(**{api.LAST_APPLIED_ANNOTATION: "{}"}),
+        marks(note="new", **{api.LAST_APPLIED_ANNOTATION: "{}"}),
+    ),
+    Write("objects without our label are nobody's business", True, {}, {"labels": {"other": "1"}}),
+)
