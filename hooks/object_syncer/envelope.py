@@ -71,6 +71,7 @@ def parse(body: Any, kind: str, required: Iterable[str]) -> Request:
         _require(parent, name, path)
     controller = _object(body, "controller")
     _object(controller, "metadata", "controller.metadata")
+    _require(controller, "controller", "metadata.name")
     children = "attachments" if "attachments" in body else "children"
     return Request(
         controller, parent, _objects(body, children), _objects(body, "related"), bool(body.get("finalizing"))
@@ -109,8 +110,12 @@ def _objects(body: Json, field: str) -> Objects:
     groups = body.get(field)
     if groups is None:
         return Objects(field, {})
-    if not isinstance(groups, dict) or not all(isinstance(group, dict) for group in groups.values()):
+    if not isinstance(groups, dict):
         raise BadRequest(field, 'must be {"Kind.group/version": {"namespace/name": object}}')
+    for kind in groups:
+        objects = _object(groups, kind, f"{field}.{kind}")
+        for key in objects:
+            _object(_object(objects, key, f"{field}.{kind}.{key}"), "metadata", f"{field}.{kind}.{key}.metadata")
     return Objects(field, groups)
 
 
