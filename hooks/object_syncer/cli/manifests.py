@@ -7,26 +7,31 @@ import click
 from object_syncer import guard
 from object_syncer import manifests as files
 from object_syncer.api import Json
+from object_syncer.planning import scope
 
-_NAMESPACE = re.compile(r"\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_NAMESPACE = re.compile(r"[a-z0-9*?]([-a-z0-9*?]{0,61}[a-z0-9*?])?")
+_RESOURCE = re.compile(r"(\*|[-a-z0-9.]*)/(\*|[a-z][-a-z0-9]*)")
 
 
-def _namespaces(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def _namespaces(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        if not _NAMESPACE.fullmatch(value):
-            raise click.BadParameter(f"{value!r} is no namespace: lower-case letters, digits and '-', or '*' for all")
+        own = value == scope.OWN and parameter.name == "source_namespace"
+        if not own and not _NAMESPACE.fullmatch(value):
+            raise click.BadParameter(
+                f"{value!r} is no namespace: lower-case letters, digits and '-', or a glob as team-* or '*' for all"
+            )
     return values
 
 
 def _allowed(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> list[Json]:
     rules = []
     for value in values:
-        group, slash, resource = value.rpartition("/")
-        if not slash or not resource:
+        match = _RESOURCE.fullmatch(value)
+        if not match:
             raise click.BadParameter(
                 f"{value!r} is not GROUP/RESOURCE, for example /configmaps or batch/cronjobs or */*"
             )
-        rules.append({"apiGroups": [group], "resources": [resource]})
+        rules.append({"apiGroups": [match[1]], "resources": [match[2]]})
     return rules
 
 
