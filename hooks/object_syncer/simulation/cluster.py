@@ -3,10 +3,6 @@
 Objects are JSON-like dicts, copied on the way in and out; `find` and `objects` hand out the shared
 snapshots instead, which nobody may change. What the control plane does by itself (garbage collection,
 emptying of deleted namespaces and CRDs) happens only when `housekeep` is called.
-
-Not modelled: defaults and pruning by schemas, schemas of built-in kinds, subresources other than status, quotas,
-permissions, conversion between versions, generateName, dry runs, and admission of status writes.
-An update without resourceVersion is unconditional for every kind.
 """
 
 from __future__ import annotations
@@ -40,6 +36,18 @@ from object_syncer.simulation.validation import check, check_preconditions
 
 Admission = Callable[[str, str, Json | None, Json | None], str | None]
 """Asked before a write (operation, user, old, new); what it answers is the reason to refuse it."""
+
+DIFFERENCES = (
+    "Built-in kinds have no schemas: any body is accepted. Custom resources must fit their schema, but defaults are "
+    "not filled in, unknown fields not dropped, and CEL rules not evaluated.",
+    "Of built-in controllers only garbage collection and the end of namespaces and CRDs are there: no Pods start, no "
+    "Service gets an address, no quota counts.",
+    "Nobody needs permissions, and of admission policies only Object Syncer's guard of copies is enforced.",
+    "Objects are not converted between versions; the name alone changes.",
+    "There are no subresources but status, no generateName and no dry runs.",
+    "An update without a resourceVersion always succeeds.",
+)
+"""What the real API server does otherwise, server-side apply aside."""
 
 Objects = list[Json]
 

@@ -2,10 +2,6 @@
 
 Time is virtual: as soon as nothing else is left to do, `run` moves the clock to the next timer. It is at rest
 when no timer is left, or nothing was written for so long that hooks have had time to change their minds.
-
-Unlike the real one it sees every change at once (no lagging caches, no discovery interval, related
-kinds are known at once) and works on one parent at a time. `resyncPeriodSeconds` and the half-hourly
-resync are left to `resync`, so that they cannot heal unseen what an event should have.
 """
 
 from __future__ import annotations
@@ -30,6 +26,16 @@ from object_syncer.simulation.work_queue import WorkQueue
 API_VERSION = "metacontroller.k8s.io/v1alpha1"
 USER = "system:serviceaccount:metacontroller:metacontroller"
 MANAGER = "metacontroller"
+
+DIFFERENCES = (
+    "Controllers see every change at once: caches do not lag, and a new kind is known without waiting for discovery.",
+    "One parent is synced at a time, and a sync takes no time.",
+    "Nothing is synced only because half an hour or `resyncPeriodSeconds` have passed, so that this cannot heal unseen "
+    "what an event should have.",
+    "Only server-side apply with the update strategies InPlace and OnDelete is there, and only hooks of version v2.",
+    "There are no Events; what they would say is in `Engine.errors`.",
+)
+"""What the real Metacontroller does otherwise."""
 
 _DEFINITIONS = {
     GroupResource("metacontroller.k8s.io", "compositecontrollers"): "CompositeController",

@@ -25,15 +25,15 @@ from object_syncer.simulation.managed_fields import (
 )
 
 DIFFERENCES = (
-    "Lists are atomic, whatever the schema says, but for metadata.ownerReferences (by uid) and metadata.finalizers "
+    "Lists are atomic, whatever the schema says, but for `metadata.ownerReferences` (by uid) and `metadata.finalizers` "
     "(a set). The real server also merges containers, ports, conditions and other associative lists.",
     "Maps merge key by key, whatever the schema says; the real server keeps atomic maps whole (label selectors).",
-    "A map that others created is not owned itself (no `.` in fieldsV1); one that loses its last key vanishes.",
+    "A map that others created is not owned itself (no `.` in `fieldsV1`); one that loses its last key vanishes.",
     "Nothing is defaulted or converted before it is compared; all versions of a kind share one shape.",
     "managedFields sent by a client are ignored: they cannot be reset or edited.",
     "Update managers are not merged into `ancient-changes` after ten.",
 )
-"""What the real API server does and this one does not."""
+"""What the real server-side apply does otherwise."""
 
 
 def apply(live: Json | None, config: Json, manager: str, force: bool, *, now: str) -> Json:
