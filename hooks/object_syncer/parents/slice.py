@@ -26,7 +26,7 @@ def customize(request: Request, _now: datetime) -> Json:
 
     Every generated controller asks this for every slice, so it answers at once.
     """
-    if request.parent["metadata"].get("labels", {}).get(api.CONTROLLER_LABEL) != api.name_of(request.controller):
+    if (request.parent["metadata"].get("labels") or {}).get(api.CONTROLLER_LABEL) != api.name_of(request.controller):
         return envelope.rules([])
     spec = request.parent["spec"]
     type_ = resource.load(spec["resource"])
@@ -133,7 +133,7 @@ class _Work:
         """Answer a copy, unless it must go first because it cannot be changed."""
         where = compared.apply["metadata"]
         state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(seen))
-        if not compared.equal:
+        if not compared.equal or (seen and api.is_going(seen)):
             state = self._unsynced(state, compared, seen)
         self.states.append(state)
         if state.reason != reasons.RECREATING:
