@@ -57,3 +57,18 @@ def test_while_the_source_is_missing_every_destination_is_listed() -> None:
 def test_a_destination_without_a_copy_shows_its_strategy_too() -> None:
     cluster, _ = story(config_map("s", {"k": "v"}, "a"), object_sync("o", {"namespace": "x", "strategy": "replace"}))
     assert [each["strategy"] for each in status(cluster, "o")["destinations"]] == ["replace"]
+
+
+def test_what_a_loop_keeps_from_an_older_one_a_younger_one_may_have() -> None:
+    cluster, _ = story(
+        config_map("s", {"k": "a"}, "a"),
+        config_map("t", {"k": "c"}, "c"),
+        object_sync("1", "b"),
+        object_sync("2", "a", ns="b"),
+        object_sync("3", {"namespace": "b", "name": "s"}, {"namespace": "a", "name": "s"}, ns="c", source="t"),
+    )
+    assert destinations(cluster, "2", "b") == {"a/s": ("Conflict", "Loop")}
+    assert destinations(cluster, "3", "c") == {"a/s": ("Conflict", "Conflict"), "b/s": ("Conflict", "Conflict")}
+    told = {each["namespace"]: each["message"] for each in status(cluster, "3", "c")["destinations"]}
+    assert "ObjectSync a/1 is older" in told["b"]
+    assert "left alone" in told["a"]

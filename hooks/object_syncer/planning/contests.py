@@ -1,6 +1,6 @@
 """Who owns a destination that several ObjectSyncs want: the oldest. The others are told, and take over when it goes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from object_syncer import reasons
@@ -27,20 +27,21 @@ def seniority(object_sync: Json) -> tuple[str, str, str]:
     return (meta.get("creationTimestamp") or "", meta.get("namespace") or "", meta["name"])
 
 
-def settle(claims: Iterable[Claim]) -> None:
-    """Withhold from each claim what an earlier one wants; `claims` come in order of seniority.
+def settle(claims: Iterable[Claim], cut: Callable[[int], None] = lambda _: None) -> None:
+    """Withhold from each claim what an earlier one has; `claims` come in order of seniority.
 
-    Objects of one type are the same in all its versions, so versions do not matter.
+    `cut` may withhold more from the claim of an index, before it has what is left: what an older ObjectSync may not
+    have, a younger one may. Objects of one type are the same in all its versions, so versions do not matter.
     """
     owners: dict[tuple[str, str, str], list[tuple[str, set[str]]]] = {}
-    for claim in claims:
+    for index, claim in enumerate(claims):
+        type_ = (claim.resource.group, claim.resource.resource)
         for name, namespaces in claim.destinations.names().items():
-            holders = owners.setdefault((claim.resource.group, claim.resource.resource, name), [])
-            kept = set(namespaces)
-            for owner, held in holders:
-                contested = kept & held
+            for owner, held in owners.get((*type_, name), ()):
+                contested = namespaces & held
                 if contested:
                     message = f"ObjectSync {owner} is older and already copies to {{namespace}}/{{name}}"
                     claim.destinations.withhold(name, contested, reasons.CONFLICT, message)
-                    kept -= contested
-            holders.append((claim.owner, kept))
+        cut(index)
+        for name, namespaces in claim.destinations.names().items():
+            owners.setdefault((*type_, name), []).append((claim.owner, set(namespaces)))

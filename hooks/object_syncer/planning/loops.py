@@ -10,36 +10,39 @@ from object_syncer import reasons
 from object_syncer.planning.contests import Claim
 
 
-def cut(claims: Sequence[Claim]) -> dict[int, str]:
-    """Withhold what closes a circle; `claims` come in order of seniority.
+class Circles:
+    """What leads where, as far as it has been accepted; `claims` come in order of seniority, and are cut in it."""
 
-    Returns what the older members of a circle should be told, by index of the claim.
-    """
-    sources: dict[tuple[str, str, str], dict[str, list[int]]] = {}
-    for index, claim in enumerate(claims):
-        namespace, name = claim.source
-        by_namespace = sources.setdefault((claim.resource.group, claim.resource.resource, name), {})
-        by_namespace.setdefault(namespace, []).append(index)
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self._claims = claims
+        self._sources: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+        self._edges: dict[int, list[int]] = {}
+        self.told: dict[int, str] = {}
+        """What the older members of a circle should be told, by index of the claim."""
+        for index, claim in enumerate(claims):
+            namespace, name = claim.source
+            by_namespace = self._sources.setdefault((claim.resource.group, claim.resource.resource, name), {})
+            by_namespace.setdefault(namespace, []).append(index)
 
-    told: dict[int, str] = {}
-    edges: dict[int, list[int]] = {}
-    for index, claim in enumerate(claims):
-        edges[index] = []
+    def cut(self, index: int) -> None:
+        """Withhold from a claim what closes a circle with those cut before."""
+        claim = self._claims[index]
+        edges = self._edges[index] = []
         for name, namespaces in claim.destinations.names().items():
-            known = sources.get((claim.resource.group, claim.resource.resource, name), {})
+            known = self._sources.get((claim.resource.group, claim.resource.resource, name), {})
             for namespace in sorted(known.keys() & namespaces):
-                circle = next((path for to in known[namespace] if (path := _path(to, index, edges))), None)
+                circle = next((path for to in known[namespace] if (path := _path(to, index, self._edges))), None)
                 if circle is None:
-                    edges[index] += known[namespace]
+                    edges += known[namespace]
                     continue
-                others = " -> ".join(claims[member].owner for member in circle if member != index)
+                others = " -> ".join(self._claims[member].owner for member in circle if member != index)
                 claim.destinations.withhold(
                     name, {namespace}, reasons.LOOP, f"a copy here would come back to its source over {others}"
                 )
                 for member in circle:
                     if member != index:
-                        told[member] = f"Loop: ObjectSync {claim.owner} may not copy back to where this one leads from"
-    return told
+                        told = f"Loop: ObjectSync {claim.owner} may not copy back to where this one leads from"
+                        self.told[member] = told
 
 
 def _path(start: int, goal: int, edges: dict[int, list[int]]) -> list[int] | None:

@@ -71,8 +71,9 @@ def make(object_syncs: Iterable[Json], policy: str, scopes: Sequence[Scope], nam
         )
         for plan in plans
     ]
-    contests.settle(claims)
-    for index, notice in loops.cut(claims).items():
+    circles = loops.Circles(claims)
+    contests.settle(claims, circles.cut)
+    for index, notice in circles.told.items():
         plans[index].notice = notice
     return Plans(plans, failed)
 
