@@ -43,6 +43,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "proc_name": "object-syncer",
             "accesslog": None,
             "loglevel": log_level,
+            "control_socket_disable": True,  # a way in that nobody asked for, in a home that may be read-only
         }
         if certificate:
             self._settings |= _https(*certificate)
@@ -52,7 +53,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         """Called by gunicorn."""
         for key, value in self._settings.items():
-            self.cfg.set(key, value)
+            if key in self.cfg.settings:  # older releases have no control socket to disable
+                self.cfg.set(key, value)
 
     def load(self) -> object:
         """Called by gunicorn: the app to serve."""
