@@ -151,6 +151,11 @@ class Client:
         query = {"fieldManager": manager, "force": str(force).lower()}
         return _object(self.call("PATCH", path, obj, content_type="apply-patch+yaml", **query))
 
+    def dry_run(self, obj: Object) -> Object:
+        """Ask what applying the object would make of it; unknown fields are an error."""
+        query = {"fieldManager": "tests", "force": "true", "dryRun": "All", "fieldValidation": "Strict"}
+        return _object(self.call("PATCH", self._path(obj), obj, content_type="apply-patch+yaml", **query))
+
     def delete(
         self, api_version: str, plural: str, namespace: str | None, name: str, *, propagation: str = "Background"
     ) -> None:

@@ -1,0 +1,329 @@
+"""What the chart makes of its values."""
+
+import base64
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from chart import helm
+from chart.cases import CASES, CONFIG_MAPS, TENANTS, UPSTREAM
+from controlplane.client import Object, Objects
+from object_syncer import __version__, manifests
+
+TWO = CASES["two namespaces, two types"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_passes_lint(case: str) -> None:
+    assert "0 chart(s) failed" in helm.lint(CASES[case])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_case_renders_to_objects_of_its_own(case: str) -> None:
+    objects = helm.template(CASES[case])
+    keys = [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in objects]
+    assert len(keys) == len(set(keys))
+
+
+def test_versions_agree() -> None:
+    chart = yaml.safe_load((helm.CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == __version__
+
+
+def by_name(objects: Iterable[Object]) -> dict[tuple[str, str], Object]:
+    return {(item["kind"], item["metadata"]["name"]): item for item in objects}
+
+
+def test_crds_and_guard_are_those_of_the_package() -> None:
+    shipped = [crd for crd in yaml.safe_load_all(helm.run("show", "crds", helm.CHART)) if crd]
+    assert by_name(shipped) == by_name(yaml.safe_load(text) for text in manifests.crds())
+    user = "system:serviceaccount:engines:meta"
+    rendered = helm.template({"metacontroller": {"serviceAccount": {"name": "meta", "namespace": "engines"}}})
+    guard = [document for text in manifests.admission(user) for document in yaml.safe_load_all(text)]
+    assert by_name(o for o in rendered if o["kind"].startswith("ValidatingAdmission")) == by_name(guard)
+    assert user in str(rendered)
+
+
+def test_controllers_are_those_of_the_package_but_for_the_url() -> None:
+    url = "https://192.0.2.1:8443"
+    rendered = helm.template({"hooksUrl": url})
+    for text in manifests.controllers(url):
+        wanted = yaml.safe_load(text)
+        seen = helm.only(rendered, wanted["kind"], wanted["metadata"]["name"])
+        for hook, definition in wanted["spec"]["hooks"].items():
+            webhook = seen["spec"]["hooks"][hook]["webhook"]
+            assert webhook.pop("caBundle")["inline"].startswith("-----BEGIN CERTIFICATE-----")
+            assert webhook["url"].startswith(definition["webhook"]["url"] + "&config=")
+            webhook["url"] = definition["webhook"]["url"]
+        assert seen["spec"] == wanted["spec"]
+
+
+# The hook server
+
+
+def pod(objects: Objects) -> Any:
+    return helm.only(objects, "Deployment")["spec"]["template"]["spec"]
+
+
+def test_pods_can_do_nothing_but_answer() -> None:
+    spec = pod(helm.template())
+    (container,) = spec["containers"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "runAsUser": 1000,
+        "runAsGroup": 1000,
+    }
+
+
+def test_hooks_stay_up() -> None:
+    objects = helm.template()
+    assert helm.only(objects, "Deployment")["spec"]["replicas"] == 2
+    assert helm.only(objects, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+    spec = pod(objects)
+    assert spec["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
+    paths = {probe: spec["containers"][0][probe]["httpGet"] for probe in ("livenessProbe", "readinessProbe")}
+    assert {probe: (get["path"], get["scheme"]) for probe, get in paths.items()} == {
+        "livenessProbe": ("/healthz", "HTTPS"),
+        "readinessProbe": ("/readyz", "HTTPS"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [
+        ("info", "info"),
+        ("info,kube=warn", "info"),
+        ("kube=warn, DEBUG ,info", "debug"),
+        ("kube=warn", "info"),
+        ("trace", "debug"),
+        ("warn", "warning"),
+        ("off", "error"),
+        ("", "info"),
+    ],
+)
+def test_log_levels(given: str, level: str) -> None:
+    assert f"--log-level={level}" in pod(helm.template({"logLevel": given}))["containers"][0]["args"]
+
+
+def test_upstreams_image_is_not_run() -> None:
+    values = {**UPSTREAM, "image": {"repository": "rustrial/k8s-object-syncer", "tag": "0.1.17"}}
+    assert pod(helm.template(values))["containers"][0]["image"] == f"object-syncer:{__version__}"
+    values = {"image": {"repository": "registry.example.com/syncer", "tag": "7"}}
+    objects = helm.template(values)
+    assert pod(objects)["containers"][0]["image"] == "registry.example.com/syncer:7"
+    assert "?release=7&" in str(helm.only(objects, "DecoratorController"))
+
+
+def test_network_policy() -> None:
+    engine = {
+        "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metacontroller"}}}],
+        "ports": [{"protocol": "TCP", "port": 8080}],
+    }
+    assert not helm.of(helm.template(), "NetworkPolicy")
+    ours = helm.only(helm.template({"networkPolicy": {"enabled": True}}), "NetworkPolicy")["spec"]
+    assert (ours["policyTypes"], ours["ingress"]) == (["Ingress", "Egress"], [engine])
+    assert "egress" not in ours  # nothing goes out
+    theirs = CASES["upstream's values, used"]
+    given = helm.only(helm.template(theirs), "NetworkPolicy")["spec"]
+    assert given["ingress"] == [*theirs["networkPolicy"]["ingress"], engine]
+    assert given["egress"] == theirs["networkPolicy"]["egress"]
+
+
+# How hooks are reached
+
+
+def webhooks(objects: Objects) -> list[Any]:
+    controllers = [helm.only(objects, kind) for kind in ("CompositeController", "DecoratorController")]
+    return [hook["webhook"] for controller in controllers for hook in controller["spec"]["hooks"].values()]
+
+
+def test_generated_certificate_is_for_the_url_and_trusted_by_the_engine(tmp_path: Path) -> None:
+    objects = helm.template(namespace="here")
+    data = helm.only(objects, "Secret", "object-syncer-tls")["data"]
+    bundles = {webhook["caBundle"]["inline"] for webhook in webhooks(objects)}
+    assert bundles == {base64.b64decode(data["ca.crt"]).decode()}
+    assert all(w["url"].startswith("https://object-syncer.here.svc:8080/v1/") for w in webhooks(objects))
+    assert not [rule for rule in rules(objects, "object-syncer-engine") if "secrets" in rule["resources"]]
+
+
+def test_token_is_read_by_reference_and_its_servers_know_the_next_one() -> None:
+    objects = helm.template({"hooks": {"token": {"mode": "generated"}}})
+    data = {
+        key: base64.b64decode(value).decode()
+        for key, value in helm.only(objects, "Secret", "object-syncer-token")["data"].items()
+    }
+    assert data["tokens"].split() == [data["token"], data["next"]]
+    for webhook in webhooks(objects):
+        reference = {"name": "object-syncer-token", "namespace": helm.RELEASE, "key": "token"}
+        assert webhook["authorization"] == {"type": "Bearer", "secretRef": reference}
+    others = [o for o in objects if o["kind"] != "Secret"]
+    assert data["token"] not in str(others)
+    assert [rule for rule in rules(objects, "object-syncer-engine") if "secrets" in rule["resources"]]
+
+
+def test_plain_http_has_no_trust_settings() -> None:
+    objects = helm.template({"hooks": {"tls": {"mode": "none"}}})
+    assert not helm.of(objects, "Secret")
+    for webhook in webhooks(objects):
+        assert set(webhook) == {"url", "timeout"}
+        assert webhook["url"].startswith("http://object-syncer.object-syncer.svc:8080/v1/")
+        assert webhook["url"].endswith(f"?release={__version__}")
+
+
+def test_secrets_of_ones_own() -> None:
+    objects = helm.template(CASES["certificate and token from Secrets"])
+    assert not helm.of(objects, "Secret")
+    webhook = webhooks(objects)[0]
+    assert webhook["caBundle"] == {
+        "configMapRef": {"name": "my-ca", "namespace": helm.RELEASE, "key": "ca.crt"},
+    }
+    assert webhook["authorization"]["secretRef"] == {"name": "my-token", "namespace": helm.RELEASE, "key": "a"}
+    volumes = {volume["name"]: volume["secret"] for volume in pod(objects)["volumes"]}
+    assert volumes["tls"]["secretName"] == "my-tls"
+    assert volumes["token"] == {"secretName": "my-token", "items": [{"key": "b", "path": "tokens"}]}
+    revised = {**CASES["certificate and token from Secrets"]["hooks"], "revision": "3"}
+    assert webhooks(helm.template({"hooks": revised}))[0]["url"] != webhook["url"]
+
+
+# Permissions
+
+
+def rules(objects: Objects, role: str) -> Any:
+    return helm.only(objects, "ClusterRole", role)["rules"]
+
+
+def aggregated(role: Object) -> bool:
+    return "rbac.metacontroller.k8s.io/aggregate-to-metacontroller" in role["metadata"]["labels"]
+
+
+def test_a_list_of_targets_ends_writing_there() -> None:
+    objects = helm.template(TWO)
+    bindings = [o for o in objects if o["kind"].endswith("RoleBinding") and "write" in o["roleRef"]["name"]]
+    assert sorted(b["metadata"].get("namespace", "*") for b in bindings) == ["default", "kube-public"]
+    assert not aggregated(helm.only(objects, "ClusterRole", "object-syncer-engine-write-default"))
+    assert {r for rule in rules(objects, "object-syncer-engine-read") for r in rule["resources"]} == {
+        "configmaps",
+        "cronjobs",
+    }
+    assert {v for rule in rules(objects, "object-syncer-engine-read") for v in rule["verbs"]} == {"list", "watch"}
+
+
+@pytest.mark.parametrize("targets", [["*"], [], ["default", ""], ["team-*"], ["default", "team-?"]])
+def test_all_or_a_pattern_is_cluster_wide(targets: list[str]) -> None:
+    objects = helm.template({"targetNamespaces": targets})
+    assert helm.only(objects, "ClusterRoleBinding", "object-syncer-engine-write-default")
+    assert aggregated(helm.only(objects, "ClusterRole", "object-syncer-engine-write-default"))
+
+
+def test_each_policy_writes_what_it_allows_where_it_allows_it() -> None:
+    objects = helm.template(TENANTS)
+    assert rules(objects, "object-syncer-engine-write-platform")[0]["resources"] == ["configmaps"]
+    assert helm.only(objects, "ClusterRoleBinding", "object-syncer-engine-write-platform")
+    assert not helm.of(objects, "ClusterRoleBinding", "object-syncer-engine-write-teams")
+    assert len(helm.of(objects, "RoleBinding", "object-syncer-engine-write-teams")) == 2
+    assert len(rules(objects, "object-syncer-engine-read")) == 2  # what both allow stands there once
+
+
+def test_namespaces_that_are_given_up_stay_writable_until_they_are_empty() -> None:
+    objects = helm.template({**TWO, "rbac": {"extraTargetNamespaces": ["former", "default"]}})
+    bindings = helm.of(objects, "RoleBinding", "object-syncer-engine-write-default")
+    assert sorted(b["metadata"]["namespace"] for b in bindings) == ["default", "former", "kube-public"]
+
+
+def test_escalation_only_if_asked_for_and_roles_are_allowed() -> None:
+    def verbs(values: dict[str, Any]) -> set[str]:
+        written = rules(helm.template(values), "object-syncer-engine-write-default")
+        return {verb for rule in written for verb in rule["verbs"]} & {"escalate", "bind"}
+
+    roles = CASES["roles may be copied"]
+    assert verbs(roles) == {"escalate", "bind"}
+    assert verbs({"allowedResources": roles["allowedResources"]}) == set()
+    assert verbs({"allowedResources": [CONFIG_MAPS], "rbac": {"escalate": True}}) == set()
+
+
+def test_upstreams_switch_drops_all_permissions_and_ours_overrules_it() -> None:
+    def kinds(values: dict[str, Any]) -> int:
+        return len([o for o in helm.template(values) if "engine" in o["metadata"]["name"]])
+
+    off = {"serviceAccount": {"create": False}}
+    assert kinds(off) == 0
+    assert kinds({**off, "rbac": {"create": True}}) == kinds({})
+    assert kinds({"rbac": {"create": False}}) == 0
+
+
+def test_people() -> None:
+    objects = helm.template()
+    viewer, editor = (helm.only(objects, "ClusterRole", f"objectsync-{who}") for who in ("viewer", "editor"))
+    assert viewer["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
+    assert not any("aggregate" in label for label in editor["metadata"]["labels"])
+
+
+# Policies
+
+
+def test_policies_stay_when_the_chart_goes_and_carry_the_lists() -> None:
+    policy = helm.only(helm.template(TWO), "SyncPolicy")
+    assert policy["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert policy["spec"]["targetNamespaces"] == TWO["targetNamespaces"]
+    assert policy["spec"]["sourceNamespaces"] == ["kube-public", "kube-system"]
+    tenants = helm.of(helm.template(TENANTS), "SyncPolicy")
+    assert {p["metadata"]["name"]: p["spec"] for p in tenants} == TENANTS["policies"]
+
+
+def test_without_the_guard_policies_say_so() -> None:
+    objects = helm.template({"guard": {"enabled": False}})
+    assert helm.only(objects, "SyncPolicy")["spec"]["guard"] == "None"
+    assert not helm.of(objects, "ValidatingAdmissionPolicy")
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"resources": {"limits": {"memory": "32Mi"}}}, "32Mi is too little for a Python server: set 512Mi"),
+        ({"resources": {"limits": {"memory": "64M"}}}, "64M is too little"),
+        ({"resources": {"limits": {"memory": 1000}}}, "is too little"),
+        ({"resources": {"limits": {"memory": "lots"}}}, '"lots" is no amount of memory'),
+        ({"logLevel": "chatty"}, '"chatty" is no level'),
+        ({"targetNamespaces": ["Team"]}, "/targetNamespaces/0"),
+        ({"targetNamespaces": "default"}, "/targetNamespaces"),
+        ({"targetNamespaces": ["."]}, "/targetNamespaces/0"),
+        ({"sourceNamespaces": ["a", "a/b"]}, "/sourceNamespaces/1"),
+        ({"allowedResources": [{"apiGroups": [""], "resources": ["ConfigMap"]}]}, "/allowedResources/0/resources/0"),
+        ({"allowedResources": [{"apiGroup": ""}]}, "'apiGroup' not allowed"),
+        ({"policies": {"a": {"watchNamespaces": ["a"]}}}, "/policies/a"),
+        ({"policies": {"A_b": {}}}, "/policies"),
+        ({"policies": {"default": TENANTS["policies"]["teams"]}}, "policies.default"),
+        ({"defaultPolicy": False}, "nothing would ever be copied"),
+        ({"replicas": 2}, "'replicas' not allowed"),
+        ({"replicaCount": -1}, "/replicaCount"),
+        ({"hooksUrl": "hooks:8080"}, "/hooksUrl"),
+        ({"hooksUrl": "https://hooks:8443/path"}, "/hooksUrl"),
+        ({"hooksUrl": "http://hooks:8080"}, "does not fit hooks.tls.mode generated"),
+        ({"hooksUrl": "https://hooks:8443", "hooks": {"tls": {"mode": "none"}}}, "does not fit hooks.tls.mode none"),
+        ({"hooks": {"tls": {"mode": "auto"}}}, "/hooks/tls/mode"),
+        ({"hooks": {"tls": {"mode": "secret"}}}, "hooks.tls.secretName"),
+        ({"hooks": {"tls": {"mode": "certManager"}}}, "hooks.tls.certManager.issuerRef"),
+        ({"hooks": {"tls": {"caBundle": "MIIB"}}}, "/hooks/tls/caBundle"),
+        ({"hooks": {"token": {"mode": "secret"}}}, "hooks.token.secretName"),
+        ({"hooks": {"port": 0}}, "/hooks/port"),
+        ({"metacontroller": {"serviceAccount": {"namespace": ""}}}, "/metacontroller/serviceAccount/namespace"),
+        ({"networkPolicy": {"from": []}}, "/networkPolicy"),
+        ({"podMonitor": {"enabled": True, "interval": "often"}}, "/podMonitor/interval"),
+        ({"image": {"tag": "a b"}}, "/image/tag"),
+    ],
+)
+def test_bad_values_are_refused_by_name(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(helm.HelmError) as refused:
+        helm.template(values)
+    assert says in str(refused.value)
