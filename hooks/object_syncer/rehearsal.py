@@ -34,14 +34,11 @@ def install(
     Leave out the default SyncPolicy or the guard where they are not wanted; `choose` is the engine's. `call_hook`
     stands between the engine and `call`, for who wants hooks to fail.
     """
-    documents = [*manifests.crds(), *manifests.controllers(manifests.DEFAULT_HOOKS_URL)]
-    if with_guard:
-        documents += manifests.admission(guard.ENGINE_USER)
+    parts = machinery(with_guard=with_guard)
     if policy:
-        documents.append(manifests.policy((), (), (), ()))
-    for document in documents:
-        for obj in _objects(document):
-            cluster.create(obj)
+        parts += _objects(manifests.policy((), (), (), ()))
+    for obj in parts:
+        cluster.create(obj)
     call_hook = call_hook or (lambda url, body: call(cluster, url, body))
     engine = Engine(cluster, call_hook, choose=choose, user=guard.ENGINE_USER)
     cluster.admission.append(lambda operation, user, old, new: _admit(cluster, operation, user, old, new))
@@ -53,7 +50,7 @@ def machinery(*, with_guard: bool = True) -> list[Json]:
     documents = [*manifests.crds(), *manifests.controllers(manifests.DEFAULT_HOOKS_URL)]
     if with_guard:
         documents += manifests.admission(guard.ENGINE_USER)
-    return [obj for document in documents for obj in yaml.safe_load_all(document)]
+    return [obj for document in documents for obj in _objects(document)]
 
 
 def call(cluster: Cluster, url: str, body: Json) -> Json:
