@@ -54,7 +54,9 @@ def sync(request: Request, now: datetime) -> Json:
             status["problem"] = {"reason": problem.reason, "message": problem.message}
         return envelope.composite(status, [])
 
-    work = _Work(request.parent, template(source, api.name_of(request.parent)), now)
+    work = _Work(
+        request.parent, template(source, api.name_of(request.parent)), source["metadata"]["resourceVersion"], now
+    )
     probed = {f"{item['namespace']}/{item['name']}" for item in spec.get("probes", ())}
     for group in spec.get("groups") or ():
         replace = group.get("strategy") == "replace"
@@ -93,12 +95,11 @@ def _problem(source: Json | None, key: str) -> Refusal | None:
 class _Work:
     """The answer of one sync as it grows: children and, in step with them, states."""
 
-    def __init__(self, parent: Json, shape: Template, now: datetime) -> None:
+    def __init__(self, parent: Json, shape: Template, version: str, now: datetime) -> None:
         self.shape, self.now = shape, now
         self.name = api.name_of(parent)
         self.policy = parent["spec"].get("conflictPolicy", "Fail")
-        reported = (parent.get("status") or {}).get("destinations") or ()
-        self.earlier = {(item["namespace"], item["name"]): destination.load(item) for item in reported}
+        self.earlier = _earlier(parent.get("status") or {}, version)
         self.children: list[Json] = []
         self.states: list[State] = []
 
@@ -164,8 +165,8 @@ class _Work:
     def _recreated(self, state: State, message: str) -> State:
         before = self.earlier.get((state.namespace, state.name))
         attempts = before.attempts if before else 0
-        if attempts and before and before.version and state.version and before.version[0] == state.version[0]:
-            attempts -= 1  # the deletion of this very object is still under way
+        if before and before.reason == reasons.RECREATING and before.version and state.version:
+            attempts -= before.version[0] == state.version[0]  # the deletion of this very object is still under way
         if attempts >= immutable.MAX_ATTEMPTS:
             hint = f"it was created anew {attempts} times and differs again"
             failed = replace(
@@ -180,6 +181,14 @@ class _Work:
             attempts=attempts + 1,
         )
         return destination.unsynced(pending, self.earlier, self.now)
+
+
+def _earlier(status: Json, version: str) -> dict[tuple[str, str], State]:
+    """Return what was reported before; each version of the source has all its attempts."""
+    reported = [destination.load(item) for item in status.get("destinations") or ()]
+    if (status.get("source") or {}).get("resourceVersion", version) != version:
+        reported = [replace(state, attempts=0) for state in reported]
+    return {(state.namespace, state.name): state for state in reported}
 
 
 def _version(seen: Json | None) -> tuple[str, str] | None:

@@ -261,6 +261,27 @@ SAME = observed(desired())
         says="created anew 3 times",
     ),
     One(
+        "and no more when that was told",
+        observed(desired(data={"k": "old"}, immutable=True)),
+        "Failed",
+        "ImmutableField",
+        reported(entry("a", "Failed", 5, "ImmutableField", attempts=3, uid="uid-of-copy", resourceVersion="1")),
+        source=config_map(immutable=True),
+        says="created anew 3 times",
+    ),
+    One(
+        "a new version of the source has new attempts",
+        observed(desired(data={"k": "old"}, immutable=True)),
+        "Pending",
+        "Recreating",
+        {
+            **reported(entry("a", "Failed", 5, "ImmutableField", attempts=3, uid="uid-of-copy", resourceVersion="1")),
+            "source": {"uid": "u", "resourceVersion": "of before"},
+        },
+        source=config_map(immutable=True),
+        left_out=True,
+    ),
+    One(
         "the deletion of one object is not counted twice",
         observed(desired(data={"k": "old"}, immutable=True)),
         "Pending",
