@@ -192,14 +192,50 @@ def test_ca_and_token_are_rotated_without_a_gap(own_cluster: ControlPlane, corne
             assert not [token for token in tokens if token.decode() in log.read_text()]
 
 
-def test_after_uninstalling_copies_are_still_there(own_cluster: ControlPlane, corner: World, tmp_path: Path) -> None:
+def test_uninstalling_as_the_docs_say_leaves_the_copies(
+    own_cluster: ControlPlane, corner: World, tmp_path: Path
+) -> None:
+    """docs/upgrade.md, second way. Copies are then ordinary objects of nobody, and nothing is stuck."""
+    ours, engine = "sync.rustrial.org/v1alpha1", "metacontroller.k8s.io/v1alpha1"
+    admin = corner.admin
     with Charted(own_cluster, tmp_path, NARROW) as charted:
         source = corner.config_map("default")
         sync = corner.sync(source, to("east"))
         sync.wait_in_sync()
         charted.uninstall()
+        charted.hooks.stop()
         stays(lambda: len(corner.where(source)), 1, 3)
-        assert corner.admin.list("sync.rustrial.org/v1alpha1", "syncpolicies")
+        for item in admin.list(engine, "compositecontrollers", labels="app.kubernetes.io/name=object-syncer"):
+            admin.delete(engine, "compositecontrollers", None, item["metadata"]["name"], propagation="Orphan")
+        becomes(lambda: admin.list(engine, "compositecontrollers"), [])
+        admin.patch(*sync.where, {"metadata": {"finalizers": None}})
+        for plural in ("syncpolicies", "syncslices"):
+            for item in admin.list(ours, plural):
+                admin.delete(ours, plural, None, item["metadata"]["name"], propagation="Orphan")
+            becomes(partial(admin.list, ours, plural), [])
+        sync.delete()
+        sync.wait_gone()
+        stays(lambda: len(corner.where(source)), 1, 3)
+        assert not corner.at(source, "east")["metadata"].get("ownerReferences")
+
+
+def test_uninstalling_as_the_docs_say_takes_the_copies_along(
+    own_cluster: ControlPlane, corner: World, tmp_path: Path
+) -> None:
+    """docs/upgrade.md, first way."""
+    ours = "sync.rustrial.org/v1alpha1"
+    with Charted(own_cluster, tmp_path, NARROW) as charted:
+        source = corner.config_map("default")
+        sync = corner.sync(source, to("east"))
+        sync.wait_in_sync()
+        sync.delete()
+        sync.wait_gone()
+        charted.uninstall()
+        assert [item["metadata"]["name"] for item in corner.admin.list(ours, "syncpolicies")] == ["default"]
+        corner.admin.delete(ours, "syncpolicies", None, "default")
+        for api_version, plural in ((ours, "syncpolicies"), ("metacontroller.k8s.io/v1alpha1", "compositecontrollers")):
+            becomes(partial(corner.admin.list, api_version, plural), [])
+        assert not corner.where(source)
 
 
 # Least privilege
