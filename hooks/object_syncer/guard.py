@@ -3,6 +3,8 @@
 The rules are CEL in those files; `allows_write` says the same in Python, for engines that live in memory.
 """
 
+from datetime import datetime
+
 from object_syncer import api
 from object_syncer.api import Json
 
@@ -11,6 +13,27 @@ BINDING = "object-syncer-copies"
 
 ENGINE_USER = "system:serviceaccount:metacontroller:metacontroller"
 """Metacontroller's user where its own manifests or chart install it."""
+
+
+SETTLES_SECONDS = 4
+"""How long after a change of the binding every API server enforces it; each looks once a second."""
+
+
+def denies(binding: Json | None) -> bool:
+    """Tell whether the binding is there and denies, rather than warns or audits only."""
+    spec = (binding or {}).get("spec") or {}
+    return binding is not None and "Deny" in spec.get("validationActions", ("Deny",))
+
+
+def is_fresh(binding: Json, now: datetime) -> bool:
+    """Tell whether the binding was created or changed so recently that API servers may not enforce it yet."""
+    meta = binding.get("metadata") or {}
+    changed = [meta.get("creationTimestamp"), *(entry.get("time") for entry in meta.get("managedFields") or ())]
+    return any(-SETTLES_SECONDS < _age(stamped, now) < SETTLES_SECONDS for stamped in changed if stamped)
+
+
+def _age(stamped: str, now: datetime) -> float:
+    return (now - datetime.fromisoformat(stamped)).total_seconds()
 
 
 def allows_write(old: Json | None, new: Json) -> bool:

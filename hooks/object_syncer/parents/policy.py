@@ -16,6 +16,7 @@ from object_syncer.planning import controllers, destinations, plan, scope, slice
 from object_syncer.status import conditions
 from object_syncer.status.conditions import Condition
 
+_SETTLING = Refusal(reasons.GUARD_MISSING, "the API server is about to put the guard in force")
 _BINDINGS = ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings")
 
 
@@ -36,7 +37,7 @@ def sync(request: Request, now: datetime) -> Json:
     """Answer the slices and controllers that should exist."""
     observed = request.children.of(api.API_VERSION, "SyncSlice")
     running = request.children.of(api.ENGINE_API_VERSION, "CompositeController")
-    obstacle = _obstacle(request, observed)
+    obstacle = _obstacle(request, observed, now)
     if obstacle:
         told = Condition("Ready", "False", obstacle.reason, f"nothing is planned: {obstacle.message}")
         wanted = _kept(request, observed, now)
@@ -49,26 +50,35 @@ def sync(request: Request, now: datetime) -> Json:
         "conditions": conditions.dated([told], earlier.get("conditions"), meta["generation"], now),
         "controllers": len(generated),
     }
-    draining = any(item["spec"].get("draining") for item in wanted)
-    return envelope.composite(status, wanted + generated, 5.0 if draining else 0.0)
+    waiting = any(item["spec"].get("draining") for item in wanted) or obstacle == _SETTLING
+    return envelope.composite(status, wanted + generated, 5.0 if waiting else 0.0)
 
 
 def _needs_guard(request: Request) -> bool:
     return (request.parent.get("spec") or {}).get("guard") != "None"
 
 
-def _obstacle(request: Request, observed: Mapping[str, Json]) -> Refusal | None:
+def _obstacle(request: Request, observed: Mapping[str, Json], now: datetime) -> Refusal | None:
     """What makes planning unsafe."""
     if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed.values()):
         return Refusal(reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply")
-    bindings = "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"
-    if _needs_guard(request) and guard.BINDING not in request.related.of(*bindings):
+    binding = _guard(request)
+    if _needs_guard(request) and not guard.denies(binding):
         return Refusal(
             reasons.GUARD_MISSING,
-            f"there is no ValidatingAdmissionPolicyBinding {guard.BINDING}, which keeps foreign objects from being "
-            "overwritten: install metacontroller/admission, or set spec.guard to None",
+            f"there is no ValidatingAdmissionPolicyBinding {guard.BINDING} that denies, which keeps foreign objects "
+            "from being overwritten: install metacontroller/admission, or set spec.guard to None",
         )
+    if binding and guard.is_fresh(binding, now):
+        return _SETTLING
     return None
+
+
+def _guard(request: Request) -> Json | None:
+    if not _needs_guard(request):
+        return None
+    bindings = request.related.of("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
+    return bindings.get(guard.BINDING)
 
 
 def _kept(request: Request, observed: Mapping[str, Json], now: datetime) -> list[Json]:

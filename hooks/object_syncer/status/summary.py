@@ -43,7 +43,7 @@ class Summary:
 def summarize(slices: Iterable[Json], generation: int) -> Summary:
     """Read the SyncSlices of one ObjectSync whose present generation is given."""
     found = Summary()
-    planned = False
+    planned, stale = False, False
     for item in slices:
         spec, status = item["spec"], item.get("status") or {}
         if spec.get("draining"):
@@ -93,8 +93,9 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
             found.problem = Refusal(spec["refusal"]["reason"], spec["refusal"]["message"])
         elif status.get("problem") and current:
             found.problem = found.problem or Refusal(status["problem"]["reason"], status["problem"]["message"])
-        elif not current:
-            found.problem = found.problem or Refusal(reasons.PLANNING, "changes are being written")
+        stale = stale or not current
+    if stale and not any(state.state in (destination.FAILED, destination.CONFLICT) for state in found.unsynced):
+        found.problem = found.problem or Refusal(reasons.PLANNING, "changes are being written")
     if not planned:
         found.problem = Refusal(reasons.PLANNING, "the ObjectSync is being planned")
     return found

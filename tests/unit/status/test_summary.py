@@ -117,6 +117,11 @@ WITHHELD: list[Json] = [
         says="changes are being written",
     ),
     Case(
+        "what fails is told also while changes are being written",
+        [slice_("a", generation=2, status={"synced": 0, "destinations": [entry("a", "Failed", reasons.REJECTED)]})],
+        (1, 0, 1, 0),
+    ),
+    Case(
         "a slice of an earlier ObjectSync is not planned yet",
         [slice_("a")],
         (1, 1, 0, 0),
