@@ -17,7 +17,7 @@ from object_syncer.copying.template import Template, template
 from object_syncer.envelope import BadRequest, Request
 from object_syncer.kinds import resource
 from object_syncer.kinds.resource import Refusal
-from object_syncer.status import destination
+from object_syncer.status import clock, destination
 from object_syncer.status.destination import State
 
 
@@ -52,7 +52,7 @@ def sync(request: Request, now: datetime) -> Json:
     if source is None or problem:
         if problem:
             status["problem"] = {"reason": problem.reason, "message": problem.message}
-        return envelope.composite(status, [])
+        return envelope.composite(status, [], _drain_retry(spec, status["copies"], now))
 
     work = _Work(
         request.parent, template(source, api.name_of(request.parent)), source["metadata"]["resourceVersion"], now
@@ -81,7 +81,17 @@ def sync(request: Request, now: datetime) -> Json:
     }
     if shown:
         status["destinations"] = [state.dump() for state in shown]
-    return envelope.composite(status, work.children, destination.retry_after(work.states, now))
+    retry = destination.retry_after(work.states, now) or _drain_retry(spec, status["copies"], now)
+    return envelope.composite(status, work.children, retry)
+
+
+def _drain_retry(spec: Json, copies: int, now: datetime) -> float:
+    """Return in how many seconds to look whether a slice that is to go has lost its copies, 0 for never.
+
+    Their deletion does not always wake us: where another slice took a copy over at that moment, it wakes that one.
+    """
+    since = spec.get("draining")
+    return min(30.0, max(1.0, clock.age(since, now) / 2)) if since and copies else 0.0
 
 
 def _problem(source: Json | None, key: str) -> Refusal | None:

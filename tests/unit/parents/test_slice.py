@@ -473,3 +473,15 @@ def test_children_of_a_kind_that_was_not_sent_are_not_taken_for_none() -> None:
     for field_ in ("children", "related"):
         with pytest.raises(BadRequest):
             slice.sync(envelope.parse({**body, field_: {}}, "SyncSlice", []), NOW)
+
+
+# The end
+
+
+@pytest.mark.parametrize("source", [[config_map()], []], ids=["with its source", "without"])
+def test_a_slice_that_is_to_go_looks_again_until_its_copies_are_gone(source: list[Json]) -> None:
+    going_slice = sync_slice(draining=ago(4))
+    answered = answer(going_slice, *source, copies=[observed(at("a"))])
+    assert answered["children"] == []
+    assert answered["resyncAfterSeconds"] == 2, "another slice that took the copy over is woken in our place"
+    assert answer(going_slice, *source)["resyncAfterSeconds"] == 0
