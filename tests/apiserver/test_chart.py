@@ -1,10 +1,13 @@
 """A real API server takes what the chart renders: every object, in a server-side dry run."""
 
+from typing import Any
+
 import pytest
 
 from chart import helm
 from chart.cases import CASES
 from controlplane.client import CRD, Client, Object
+from controlplane.control_plane import Cluster
 from controlplane.engine import metacontroller_crds
 from controlplane.namespaces import Namespaces
 from object_syncer import manifests
@@ -70,3 +73,32 @@ def test_everything_rendered_is_accepted(case: str, admin: Client, home: str) ->
         if admin.resource_of(item).namespaced:
             item["metadata"].setdefault("namespace", home)
         admin.dry_run(item)
+
+
+SAFE = {
+    "allowedResources": [{"apiGroups": [""], "resources": ["configmaps"]}],
+    "targetNamespaces": ["default"],
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "tells"),
+    [
+        ({}, "SyncPolicy default allows every resource type"),
+        ({"sourceNamespaces": ["*"]}, "SyncPolicy default allows every namespace as a source"),
+        ({"targetNamespaces": ["team-*"]}, "has a pattern"),
+        ({"guard": {"enabled": False}}, "guard.enabled is false"),
+        ({"hooks": {"tls": {"mode": "none"}}}, "travel unencrypted"),
+        ({"hooks": {"token": {"mode": "generated"}}}, "may read all Secrets"),
+        ({"image": {"repository": "rustrial/k8s-object-syncer"}}, "image.repository is upstream's"),
+        ({"resources": {"limits": {"cpu": "100m"}}}, "CPU limit of 100m"),
+        ({"metacontroller": {"serviceAccount": {"namespace": "nowhere"}}}, "there is no ServiceAccount nowhere/"),
+        (SAFE, "kubectl get syncpolicies"),
+    ],
+)
+@pytest.mark.usefixtures("kinds")
+def test_notes_say_what_to_do_and_warn(cluster: Cluster, home: str, values: dict[str, Any], tells: str) -> None:
+    told = " ".join(helm.notes(values, cluster.kubeconfig(), home).split())
+    assert tells in told
+    warnings = told.count("WARNING: SyncPolicy")
+    assert warnings == 0 if values is SAFE else True

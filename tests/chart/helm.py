@@ -70,10 +70,10 @@ def lint(values: Values | None = None) -> str:
     return run("lint", CHART, "--strict", "--kube-version", KUBERNETES, values=values or {})
 
 
-def notes(values: Values) -> str:
-    """Return what the chart tells after an installation."""
-    printed = run("install", RELEASE, CHART, "--dry-run=client", "--namespace", RELEASE, values=values, kubeconfig=None)
-    return printed.partition("NOTES:")[2]
+def notes(values: Values, kubeconfig: Path, namespace: str = RELEASE) -> str:
+    """Return what the chart would tell after an installation into the cluster."""
+    where = ["--namespace", namespace, "--dry-run=server"]
+    return run("install", RELEASE, CHART, *where, values=values, kubeconfig=kubeconfig).partition("NOTES:")[2]
 
 
 def only(objects: Objects, kind: str, name: str = "") -> Object:

@@ -204,6 +204,33 @@ def aggregated(role: Object) -> bool:
     return "rbac.metacontroller.k8s.io/aggregate-to-metacontroller" in role["metadata"]["labels"]
 
 
+def test_metacontrollers_own_chart_collects_our_roles() -> None:
+    """helm/metacontroller-values.yaml: its role is the sum of ours, and it runs as the account that we bind."""
+    engine = yaml.safe_load((helm.CHART.parent / "metacontroller-values.yaml").read_text())
+    (selector,) = engine["clusterRole"]["aggregationRule"]["clusterRoleSelectors"]
+    assert engine["clusterRole"]["rules"] == []
+    objects = helm.template()
+    collected = {
+        role["metadata"]["name"]
+        for role in helm.of(objects, "ClusterRole")
+        if selector["matchLabels"].items() <= role["metadata"]["labels"].items()
+    }
+    assert collected == {f"object-syncer-{role}" for role in ("engine", "engine-read", "engine-write-default")}
+    account = {"kind": "ServiceAccount", "name": engine["fullnameOverride"], "namespace": "metacontroller"}
+    bindings = [o for o in objects if o["kind"].endswith("RoleBinding")]
+    assert all(binding["subjects"] == [account] for binding in bindings)
+
+
+def test_metacontrollers_flags_are_those_we_need() -> None:
+    engine = yaml.safe_load((helm.CHART.parent / "metacontroller-values.yaml").read_text())
+    flags = dict(flag.removeprefix("--").partition("=")[::2] for flag in engine["commandArgs"])
+    assert flags["apply-strategy"] == "server-side-apply"
+    assert int(flags["zap-log-level"]) <= 4, "above that it logs the contents of Secrets"
+    assert "zap-devel" not in flags
+    assert "leader-election" in flags
+    assert engine["replicas"] == 2
+
+
 def test_a_list_of_targets_ends_writing_there() -> None:
     objects = helm.template(TWO)
     bindings = [o for o in objects if o["kind"].endswith("RoleBinding") and "write" in o["roleRef"]["name"]]
