@@ -6,11 +6,14 @@ store, the watch events and the engine can share them. Copies are made where a c
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
 
 Json = dict[str, Any]
+
+_INTEGRAL_FLOAT = re.compile(rb"\.0[],}]")
 
 SERVER_FIELDS = (
     "uid",
@@ -29,7 +32,7 @@ def copy(value: Json) -> Json:
     """A deep copy that went over the wire: JSON only, and integral floats arrive as integers (Go writes 30.0 as 30)."""
     data = orjson.dumps(value)
     copied: Json = orjson.loads(data)
-    return _integers(copied) if b".0" in data else copied
+    return _integers(copied) if _INTEGRAL_FLOAT.search(data) else copied
 
 
 def canonical(value: Any) -> bytes:
