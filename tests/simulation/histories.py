@@ -1,0 +1,77 @@
+"""Running histories: so many, from a seed, and what they reached."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from simulation.machine import Histories
+
+STEPS = 40
+"""Rules per history."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run of histories did."""
+
+    seed: int
+    histories: int
+    rules: int
+    shortest: int
+    engine_steps: int
+    rests: int
+    seconds: float
+    seen: Counter[str]
+
+    def __str__(self) -> str:
+        return (
+            f"seed {self.seed}: {self.histories} histories, {self.rules} steps (at least {self.shortest} each), "
+            f"{self.engine_steps} of the engine, {self.rests} rests, {self.seconds:.0f} s"
+        )
+
+
+def run(histories: int, *, seed: int, shrink: bool = False) -> Report:
+    """Run so many histories; raises what is wrong with the first that ends elsewhere than specified.
+
+    The same seed makes the same histories. With `shrink`, a failing one is reported as short as it can be made.
+    """
+
+    @hypothesis.seed(seed)
+    class Seeded(Histories):
+        totals = Counter()
+        seen = Counter()
+        lengths = []
+
+    began = time.perf_counter()
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+    run_state_machine_as_test(
+        Seeded,
+        settings=settings(
+            max_examples=histories,
+            stateful_step_count=STEPS,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=phases,
+            database=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+        ),
+        _min_steps=STEPS,
+    )
+    totals = Seeded.totals
+    return Report(
+        seed,
+        totals["histories"],
+        sum(Seeded.lengths),
+        min(Seeded.lengths),
+        totals["engine steps"],
+        totals["rests"],
+        time.perf_counter() - began,
+        Seeded.seen,
+    )

@@ -1,0 +1,640 @@
+"""Histories: whatever users, bystanders and faults do to a cluster with Object Syncer, in any order.
+
+A history's steps are the rules: acts of users, faults, and bouts of work of the engine in an order that hypothesis
+chooses. At every rest, and at the end, the cluster is compared with the model; at last everything is deleted, and
+nothing but the installation may remain.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from copy import deepcopy
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from object_syncer import rehearsal
+from object_syncer.simulation import ApiError
+from object_syncer.simulation.engine import Task
+from simulation import model, verdict
+from simulation.faults import FaultyCluster, FaultyHooks
+from simulation.model import Json, Kind
+from simulation.witness import Witness
+
+SYNC = verdict.SYNC
+NAMESPACES = ("a", "b", "c", "d")
+NAMES = ("s", "t")
+KINDS = (model.CONFIG_MAP, model.CONFIG_MAP, model.SECRET, model.ROLE_BINDING, model.WIDGET)
+
+SCOPES = ("watchNamespaces", "sourceNamespaces", "targetNamespaces")
+
+namespaces = st.sampled_from(NAMESPACES[:3])
+names = st.sampled_from(NAMES)
+kinds = st.sampled_from(KINDS)
+values = st.integers(0, 2)
+keys = st.sets(st.sampled_from(("k1", "k2", "k3")), min_size=1, max_size=2)
+metadata: st.SearchStrategy[Json] = st.sampled_from(
+    (
+        {},
+        {},
+        {"labels": {"tier": "one"}},
+        {"labels": {"tier": "two", "app.kubernetes.io/instance": "argo"}, "annotations": {"note": "n"}},
+        {
+            "annotations": {
+                "argocd.argoproj.io/tracking-id": "x",
+                "kubectl.kubernetes.io/last-applied-configuration": "{}",
+            }
+        },
+    )
+)
+marks = st.sampled_from(("", "", "", "upstream", "upstream-finalizer"))
+
+_destination = st.builds(
+    lambda ns, name, strategy: {
+        "namespace": ns,
+        **({"name": name} if name else {}),
+        **({"strategy": strategy} if strategy else {}),
+    },
+    st.sampled_from((*NAMESPACES, *NAMESPACES, "*", "")),
+    st.sampled_from((None, *NAMES, "u")),
+    st.sampled_from((None, "apply", "replace")),
+)
+destinations = st.lists(_destination, min_size=1, max_size=3)
+
+_KNOWN = (model.CONFIG_MAP, model.CONFIG_MAP, model.CONFIG_MAP, model.SECRET, model.ROLE_BINDING, model.WIDGET)
+_NAMED = [{"group": kind.group, "kind": kind.kind} for kind in _KNOWN]
+_ODD = [
+    {"group": "", "kind": "Namespace"},
+    {"group": "", "kind": "Pod"},
+    {"group": "", "kind": "Nonsense"},
+    {"group": "toys.dev", "kind": "Nonsense"},
+    {"group": "", "kind": "ConfigMap", "version": "v9"},
+    {"group": "toys.dev", "kind": "Widget", "version": "v9"},
+    {"group": "", "kind": "ConfigMap", "version": "v1"},
+]
+odd_kinds = st.sampled_from((*_NAMED, *_ODD))
+source_namespaces = st.sampled_from((None, "a", "b", "c"))
+indexes = st.integers(0, 30)
+oddly = st.sampled_from((False, False, False, False, False, False, True))
+"""Whether an ObjectSync names something at random, rather than an object that exists."""
+conflict_policies = st.sampled_from((None, None, "Fail", "Adopt", "Overwrite"))
+policies: st.SearchStrategy[Json] = st.one_of(
+    st.just(dict.fromkeys((*SCOPES, "allowedResources", "guard"))),
+    st.just(dict.fromkeys((*SCOPES, "allowedResources", "guard"))),
+    st.builds(
+        lambda field, scope: {field: scope},
+        st.sampled_from(SCOPES),
+        st.sampled_from(([], ["*"], ["a", "b"], ["b", "c"], ["a", "b", "c"])),
+    ),
+    st.sampled_from(
+        (
+            {"allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}]},
+            {"allowedResources": [{"apiGroups": [""], "resources": ["configmaps"]}]},
+            {"allowedResources": [{"apiGroups": [""]}, {"apiGroups": ["toys.dev"], "resources": ["widgets"]}]},
+            {"guard": "Required"},
+            {"guard": "None"},
+        )
+    ),
+)
+picks = st.lists(st.integers(0, 5), min_size=1, max_size=10)
+seeds = st.integers(0, 1000)
+
+EDITS = (
+    "value", "foreign key", "key gone", "label", "foreign label", "foreign annotation", "slice label gone",
+    "source annotation gone", "owner gone", "immutable", "finalizer",
+)  # fmt: skip
+CRD: Json = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "widgets.toys.dev"},
+    "spec": {
+        "group": "toys.dev",
+        "names": {"kind": "Widget", "plural": "widgets"},
+        "scope": "Namespaced",
+        "versions": [{"name": "v1", "served": True, "storage": True}],
+    },
+}
+BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "object-syncer-copies")
+POLICY: Json = {"apiVersion": SYNC, "kind": "SyncPolicy", "metadata": {"name": "default"}, "spec": {}}
+
+
+def _has_object_syncs(history: Histories) -> bool:
+    return bool(verdict.objects(history.cluster, SYNC, "ObjectSync"))
+
+
+def _has_own(history: Histories) -> bool:
+    return bool(history.witness.own)
+
+
+def _has_copies(history: Histories) -> bool:
+    return bool(history.copies())
+
+
+class Histories(RuleBasedStateMachine):
+    """One cluster, one history."""
+
+    totals: ClassVar[Counter[str]] = Counter()
+    lengths: ClassVar[list[int]] = []
+    """How many rules each history had."""
+    seen: ClassVar[Counter[str]] = Counter()
+    """What was there at rests: so much of each state and reason, of copies and of foreign objects."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.totals["histories"] += 1
+        self._rules = 0
+        self.cluster = FaultyCluster()
+        self.hooks = FaultyHooks(self.cluster)
+        self._picks: list[int] = []
+        self._random: random.Random | None = None
+        self.engine = rehearsal.install(self.cluster, choose=self._choose, call_hook=self.hooks)
+        self.engine.run()
+        self._binding = self.cluster.get(*BINDING)
+        self._installed = self._inventory()
+        self.witness = Witness(self.cluster)
+        for name in NAMESPACES[:3]:
+            self._create_namespace(name)
+
+    def _choose(self, tasks: Sequence[Task]) -> Task:
+        self.totals["engine steps"] += 1
+        if self._picks:
+            return tasks[self._picks.pop(0) % len(tasks)]
+        return self._random.choice(tasks) if self._random else tasks[0]
+
+    # Users
+
+    @initialize(
+        crd=st.booleans(),
+        sources=st.lists(st.tuples(kinds, namespaces, names, keys, values, metadata), min_size=1, max_size=3),
+        object_syncs=st.lists(st.tuples(namespaces, indexes, destinations, conflict_policies), min_size=1, max_size=2),
+        working=st.booleans(),
+    )
+    def begin(
+        self,
+        crd: bool,
+        sources: list[tuple[Kind, str, str, set[str], int, Json]],
+        object_syncs: list[tuple[str, int, list[Json], str | None]],
+        working: bool,
+    ) -> None:
+        if crd:
+            self.cluster.create(CRD)
+        for kind, ns, name, used, value, meta in sources:
+            self._attempt(lambda: self._put(kind, _made(kind, ns, name, used, value, meta, False)))  # noqa: B023
+        for number, (ns, index, to, policy) in enumerate(object_syncs):
+            self._create_object_sync(ns, f"o{number}", self._source(index), to, policy)
+        self.witness.look()
+        self._note_permits()
+        if working:
+            self.engine.run(quiet_seconds=0.2)
+
+    @rule(name=st.sampled_from(NAMESPACES), present=st.sampled_from((True, True, False)))
+    def namespace(self, name: str, present: bool) -> None:
+        """Create or delete a namespace."""
+        if present:
+            self._act(lambda: self._create_namespace(name))
+        else:
+            self._act(lambda: self.cluster.delete("v1", "Namespace", name))
+
+    @rule(
+        kind=kinds, ns=namespaces, name=names, used=keys, value=values, meta=metadata, immutable=st.booleans(),
+        mark=marks,
+    )  # fmt: skip
+    def put(
+        self, kind: Kind, ns: str, name: str, used: set[str], value: int, meta: Json, immutable: bool, mark: str
+    ) -> None:
+        """Create or replace a source, or something that stands in the way of a copy."""
+        obj = _made(kind, ns, name, used, value, meta, immutable and value == 2)
+        if mark:
+            obj["metadata"]["annotations"] = {**meta.get("annotations", {}), model.SOURCE: "a/s"}
+            obj["metadata"]["labels"] = {**meta.get("labels", {}), model.MANAGED_BY[0]: model.MANAGED_BY[1]}
+            if mark == "upstream-finalizer":
+                obj["metadata"]["finalizers"] = [model.UPSTREAM_FINALIZER]
+        self._act(lambda: self._put(kind, obj))
+
+    @precondition(_has_object_syncs)
+    @rule(index=indexes, used=keys, value=values, meta=metadata, immutable=st.booleans())
+    def edit_source(self, index: int, used: set[str], value: int, meta: Json, immutable: bool) -> None:
+        """Replace the source of an ObjectSync, or create it where it is missing."""
+        found = self.cluster.list(SYNC, "ObjectSync")
+        obj = found[index % len(found)]
+        source = obj["spec"]["source"]
+        kind = verdict.KINDS.get(source["kind"], model.CONFIG_MAP)
+        ns = source.get("namespace") or model.namespace(obj)
+        self._act(lambda: self._put(kind, _made(kind, ns, source["name"], used, value, meta, immutable and value > 0)))
+
+    @precondition(_has_object_syncs)
+    @rule(index=indexes, equal=st.booleans(), value=values, again=st.booleans())
+    def stand_in_the_way(self, index: int, equal: bool, value: int, again: bool) -> None:
+        """Create something of one's own where a copy is, or goes."""
+        places = [(each, place) for each in model.expect(verdict.world(self.cluster)) for place, _ in each.copies()]
+        if places:
+            each, (_, ns, name) = places[index % len(places)]
+            assert each.kind
+            kind = each.kind
+            source = self.cluster.find(kind.api_version, kind.kind, each.source[2], each.source[1])
+            obj = _made(kind, ns, name, {"k1"}, value, {}, False)
+            if equal and source:
+                obj = {**model.body(source), "metadata": {"namespace": ns, "name": name}}
+            if again and self.cluster.find(kind.api_version, kind.kind, name, ns):
+                self._attempt(lambda: self.cluster.delete(kind.api_version, kind.kind, name, ns))
+            self._attempt(lambda: self.cluster.create(obj))
+        self._step()
+
+    @precondition(_has_own)
+    @rule(index=indexes)
+    def delete(self, index: int) -> None:
+        """Delete what users made: a source, or something foreign."""
+        own = sorted(self.witness.own)
+        if own:
+            kind, ns, name = own[index % len(own)]
+            self._act(lambda: self.cluster.delete(verdict.KINDS[kind].api_version, kind, name, ns))
+
+    @precondition(_has_copies)
+    @rule(index=indexes, how=st.sampled_from(EDITS), value=values)
+    def edit_copy(self, index: int, how: str, value: int) -> None:
+        copies = self.copies()
+        obj = deepcopy(copies[index % len(copies)])
+        self.seen[f"edited: {how}"] += 1
+        self._act(lambda: self.cluster.update(_edited(obj, how, value)))
+
+    @precondition(_has_copies)
+    @rule(index=indexes)
+    def delete_copy(self, index: int) -> None:
+        copies = self.copies()
+        obj = copies[index % len(copies)]
+        self._act(lambda: self.cluster.delete(obj["apiVersion"], obj["kind"], model.name(obj), model.namespace(obj)))
+
+    @precondition(_has_own)
+    @rule(index=indexes)
+    def hold(self, index: int) -> None:
+        """Put a finalizer of somebody else's on a source or foreign object, or take it off."""
+        own = sorted(self.witness.own)
+        if own:
+            kind, ns, name = own[index % len(own)]
+            held = self.witness.own[kind, ns, name]["metadata"].get("finalizers")
+            change = {"metadata": {"finalizers": None if held else ["team.dev/hold"]}}
+            self._act(lambda: self.cluster.patch(verdict.KINDS[kind].api_version, kind, name, change, ns))
+
+    # ObjectSyncs
+
+    @rule(
+        ns=namespaces, name=st.sampled_from(("o0", "o1", "o2")), index=indexes, odd=oddly, kind=odd_kinds, source=names,
+        source_ns=source_namespaces, to=destinations, policy=conflict_policies,
+    )  # fmt: skip
+    def create_object_sync(
+        self,
+        ns: str,
+        name: str,
+        index: int,
+        odd: bool,
+        kind: Json,
+        source: str,
+        source_ns: str | None,
+        to: list[Json],
+        policy: str | None,
+    ) -> None:
+        named = {**kind, "name": source, "namespace": source_ns} if odd else self._source(index)
+        self._create_object_sync(ns, name, named, to, policy)
+        self._step()
+
+    @precondition(_has_object_syncs)
+    @rule(index=indexes, to=destinations)
+    def change_destinations(self, index: int, to: list[Json]) -> None:
+        self._change_spec(index, {"destinations": to})
+
+    @precondition(_has_object_syncs)
+    @rule(index=indexes, policy=conflict_policies)
+    def change_conflict_policy(self, index: int, policy: str | None) -> None:
+        self._change_spec(index, {"conflictPolicy": policy})
+
+    @precondition(_has_object_syncs)
+    @rule(index=indexes, other=indexes, odd=oddly, kind=odd_kinds, source=names, source_ns=source_namespaces)
+    def change_source(self, index: int, other: int, odd: bool, kind: Json, source: str, source_ns: str | None) -> None:
+        named = {**kind, "name": source, "namespace": source_ns} if odd else self._source(other)
+        self._change_spec(index, {"source": {"version": None, **named}})
+
+    @precondition(_has_object_syncs)
+    @rule(index=indexes)
+    def delete_object_sync(self, index: int) -> None:
+        found = self.cluster.list(SYNC, "ObjectSync")
+        if found:
+            obj = found[index % len(found)]
+            self._act(lambda: self.cluster.delete(SYNC, "ObjectSync", model.name(obj), model.namespace(obj)))
+
+    # Administrators
+
+    @rule(change=policies)
+    def change_policy(self, change: Json) -> None:
+        self._act(lambda: self.cluster.patch(SYNC, "SyncPolicy", "default", {"spec": change}))
+
+    @rule(what=st.sampled_from(("install", "install", "no guard", "no policy", "no crd", "no crd")))
+    def administer(self, what: str) -> None:
+        """Take the guard, the SyncPolicy or a CRD away, or bring all that back."""
+        match what:
+            case "no guard":
+                self._act(lambda: self.cluster.delete(*BINDING))
+            case "no policy":
+                self._act(lambda: self.cluster.delete(SYNC, "SyncPolicy", "default"))
+            case "no crd":
+                self._act(lambda: self.cluster.delete(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev"))
+            case _:
+                self._attempt(lambda: self.cluster.create(self._binding))
+                self._act(lambda: self.cluster.create(POLICY))
+
+    @rule(established=st.booleans())
+    def crd(self, established: bool) -> None:
+        """Create the CRD, established or not; or establish it."""
+        found = self.cluster.find(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev")
+        if found is None:
+            self.cluster.establishes_crds = established
+            self._act(lambda: self.cluster.create(CRD))
+        elif not model.is_going(found):
+            self._act(lambda: self.cluster.establish("widgets.toys.dev"))
+
+    # Faults
+
+    @rule(part=st.sampled_from(("/policy/", "/slice/", "/objectsync/", "/customize", "/")), times=st.integers(1, 5))
+    def break_hooks(self, part: str, times: int) -> None:
+        self.hooks.failing[part] = times
+        self._step()
+
+    @rule(ns=st.sampled_from(NAMESPACES), refused=st.booleans(), races=st.integers(0, 2))
+    def disturb_writes(self, ns: str, refused: bool, races: int) -> None:
+        """Refuse copies in a namespace, or no longer; and let somebody be faster than the engine."""
+        (self.cluster.refusing.add if refused else self.cluster.refusing.discard)(ns)
+        self.cluster.races = races
+        self._step()
+
+    @rule()
+    def restart_engine(self) -> None:
+        self.engine.restart()
+        self._step()
+
+    # The engine
+
+    @rule(chosen=picks)
+    def work(self, chosen: list[int]) -> None:
+        self._picks = list(chosen)
+        while self._picks and self.engine.step():
+            pass
+        self._picks = []
+        self._step()
+
+    @rule(seconds=st.sampled_from((0.2, 3.0, 12.0)), seed=seeds)
+    def work_for_a_while(self, seconds: float, seed: int) -> None:
+        self._random = random.Random(seed) if seed else None
+        self.engine.run(quiet_seconds=seconds)
+        self._step()
+
+    @rule(seconds=st.sampled_from((1, 40, 100)))
+    def pass_time_without_work(self, seconds: int) -> None:
+        self.cluster.let_pass(seconds)
+        self._step()
+
+    @rule(seed=seeds)
+    def rest(self, seed: int) -> None:
+        self._step()
+        self._rest(seed)
+
+    def teardown(self) -> None:
+        if self.fails_already():
+            return
+        self.lengths.append(self._rules)
+        self._rest(0)
+        self._delete_everything()
+
+    # Helpers
+
+    @staticmethod
+    def fails_already() -> bool:
+        """Whether hypothesis tears down because of a failure: the state is then of no interest."""
+        return sys.exc_info()[0] is not None
+
+    def _act(self, deed: Callable[[], object]) -> None:
+        """Do what a user does in one step."""
+        self._attempt(deed)
+        self._step()
+
+    @staticmethod
+    def _attempt(deed: Callable[[], object]) -> None:
+        """Do what a user does; what the API server refuses has not happened."""
+        with suppress(ApiError):
+            deed()
+
+    def _step(self) -> None:
+        self._rules += 1
+        self.witness.look()
+        self._note_permits()
+        self._blame(self.witness.wrongs)
+
+    def _note_permits(self) -> None:
+        """Remember who may take over what: the engine acts on what was wanted a moment ago, too."""
+        world = verdict.world(self.cluster)
+        self.witness.unguarded = self.witness.unguarded or not world.guarded
+        for each in model.expect(world):
+            policy = each.object_sync["spec"].get("conflictPolicy") or "Fail"
+            for place, _ in each.copies():
+                permit = (policy, each.source)
+                known = self.witness.permits.setdefault(place, [])
+                if permit not in known:
+                    known.append(permit)
+
+    def _rest(self, seed: int) -> None:
+        """Lift the faults, let the engine finish, compare with the model."""
+        self.totals["rests"] += 1
+        self.hooks.failing.clear()
+        self.cluster.refusing.clear()
+        self.cluster.races = 0
+        self._random = random.Random(seed) if seed else None
+        self.engine.run()
+        self.witness.look()
+        if self.witness.unnoticed:
+            self.engine.resync()
+            self.engine.run()
+            self.witness.look()
+            self.witness.unnoticed = False
+        self._blame(list(verdict.Verdict(self.cluster, self.witness).wrongs()))
+        self._note_what_is_there()
+        if seed % 3 == 0:
+            # After a restart the engine applies every copy again, which may move fields to another manager.
+            self.engine.restart()
+            self.engine.run()
+            self.witness.look()
+            self._blame(list(verdict.Verdict(self.cluster, self.witness).wrongs()))
+        before = self.cluster.everything()
+        self.engine.resync()
+        self.engine.run()
+        changed = [obj for obj in self.cluster.everything() if obj not in before]
+        self._blame([f"a second run changed {obj['kind']} {model.name(obj)}" for obj in changed])
+        self.witness.permits.clear()
+        self.witness.unguarded = False
+        self._note_permits()
+
+    def _note_what_is_there(self) -> None:
+        for obj in self.cluster.list(SYNC, "ObjectSync"):
+            status = obj["status"]
+            self.seen.update(f"{each['type']} {each['status']} {each['reason']}" for each in status["conditions"])
+            for each in status.get("destinations") or ():
+                self.seen[f"destination {each['state']} {each.get('reason', '')}"] += 1
+        self.seen.update(f"own {kind}" for kind, _, _ in self.witness.own)
+        self.seen.update(f"copy {obj['kind']}" for obj in self.copies())
+        self.seen["disowned"] += len(self.witness.disowned)
+
+    def _delete_everything(self) -> None:
+        """Delete what users made, in some order; only the installation may remain."""
+        order = random.Random(self.cluster.writes)
+        for name in NAMESPACES:
+            self._act(lambda name=name: self.cluster.refusing.discard(name))
+        self._attempt(lambda: self.cluster.create(self._binding))
+        doomed = [*self.cluster.list(SYNC, "ObjectSync"), *(o for kind in model.COPIED for o in self._objects(kind))]
+        doomed += [o for o in self.cluster.list("v1", "Namespace") if model.name(o) in NAMESPACES]
+        crd = self.cluster.find(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev")
+        doomed += [crd] if crd else []
+        order.shuffle(doomed)
+        self._random = order
+        for obj in doomed:
+            self._act(
+                lambda obj=obj: self.cluster.delete(
+                    obj["apiVersion"], obj["kind"], model.name(obj), model.namespace(obj)
+                )
+            )
+            for _ in range(order.randrange(4)):
+                self.engine.step()
+        self.engine.run()
+        for obj in [o for kind in model.COPIED for o in self._objects(kind)]:
+            if obj["metadata"].get("finalizers"):
+                change = {"metadata": {"finalizers": None}}
+                self.cluster.patch(obj["apiVersion"], obj["kind"], model.name(obj), change, model.namespace(obj))
+        self.engine.run()
+        if self.cluster.find(SYNC, "SyncPolicy", "default") is None:
+            self.cluster.create(POLICY)
+            self.engine.run()
+        self.witness.look()
+        self._blame(self.witness.wrongs)
+        left = self._inventory() - self._installed
+        assert not left, f"left after everything was deleted: {sorted(left)}"
+
+    def _inventory(self) -> set[tuple[str, str, str]]:
+        return {(obj["kind"], model.namespace(obj), model.name(obj)) for obj in self.cluster.everything()}
+
+    @staticmethod
+    def _blame(wrongs: list[str]) -> None:
+        assert not wrongs, "\n".join(["", *wrongs])
+
+    def copies(self) -> list[Json]:
+        """Every object that a SyncSlice owns."""
+        return [
+            obj
+            for kind in model.COPIED
+            for obj in verdict.objects(self.cluster, kind.api_version, kind.kind)
+            if _is_copy(obj)
+        ]
+
+    def _objects(self, kind: Kind) -> list[Json]:
+        if self.cluster.discovery.by_kind(kind.api_version, kind.kind) is None:
+            return []
+        return self.cluster.list(kind.api_version, kind.kind)
+
+    def _create_namespace(self, name: str) -> None:
+        self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def _put(self, kind: Kind, obj: Json) -> None:
+        ns, name = model.namespace(obj), model.name(obj)
+        if self.cluster.find(kind.api_version, kind.kind, name, ns) is None:
+            self.cluster.create(obj)
+            return
+        try:
+            self.cluster.update(obj)
+        except ApiError:
+            self.cluster.delete(kind.api_version, kind.kind, name, ns)
+            self.cluster.create(obj)
+
+    def _change_spec(self, index: int, change: Json) -> None:
+        found = self.cluster.list(SYNC, "ObjectSync")
+        if found:
+            obj = found[index % len(found)]
+            self._act(
+                lambda: self.cluster.patch(SYNC, "ObjectSync", model.name(obj), {"spec": change}, model.namespace(obj))
+            )
+
+    def _source(self, index: int) -> Json:
+        """Name an object that exists as the source of an ObjectSync."""
+        objects = [obj for kind in model.COPIED for obj in self._objects(kind)]
+        if not objects:
+            return {"group": "", "kind": "ConfigMap", "name": "s"}
+        obj = objects[index % len(objects)]
+        group = verdict.KINDS[obj["kind"]].group
+        return {"group": group, "kind": obj["kind"], "name": model.name(obj), "namespace": model.namespace(obj)}
+
+    def _create_object_sync(self, ns: str, name: str, source: Json, to: list[Json], policy: str | None) -> None:
+        spec: Json = {"source": {key: value for key, value in source.items() if value}, "destinations": to}
+        spec["source"]["group"] = source["group"]
+        if policy:
+            spec["conflictPolicy"] = policy
+        obj = {"apiVersion": SYNC, "kind": "ObjectSync", "metadata": {"namespace": ns, "name": name}, "spec": spec}
+        self._attempt(lambda: self.cluster.create(obj))
+
+
+def _made(kind: Kind, ns: str, name: str, used: set[str], value: int, meta: Json, immutable: bool) -> Json:
+    """An object as users make it."""
+    obj: Json = {
+        "apiVersion": kind.api_version,
+        "kind": kind.kind,
+        "metadata": {"namespace": ns, "name": name, **meta},
+    }
+    texts = dict.fromkeys(sorted(used), f"source-{value}")
+    if kind is model.CONFIG_MAP:
+        obj["data"] = texts
+    elif kind is model.SECRET:
+        obj["data"] = dict.fromkeys(texts, f"c291cmNl{value}w==")
+        if value == 1:
+            obj["type"] = "example.com/other" if immutable or "k3" in used else "kubernetes.io/service-account-token"
+    elif kind is model.ROLE_BINDING:
+        obj["roleRef"] = {"apiGroup": kind.group, "kind": "Role", "name": f"role-{value}"}
+        obj["subjects"] = [{"kind": "ServiceAccount", "name": key} for key in sorted(used)]
+    else:
+        obj["spec"] = {**texts, "items": sorted(used)}
+    if immutable and kind in (model.CONFIG_MAP, model.SECRET):
+        obj["immutable"] = True
+    return obj
+
+
+def _edited(obj: Json, how: str, value: int) -> Json:
+    """A copy as somebody edited it."""
+    meta = obj["metadata"]
+    labels, annotations = dict(meta.get("labels") or {}), dict(meta.get("annotations") or {})
+    content = next((obj[key] for key in ("data", "spec") if isinstance(obj.get(key), dict)), None)
+    match how:
+        case "value" if content:
+            content[min(content)] = "aGFja2Vk" if obj["kind"] == "Secret" else f"hacked-{value}"
+        case "foreign key" if content is not None:
+            content["foreign"] = "Zm9yZWlnbg==" if obj["kind"] == "Secret" else f"foreign-{value}"
+        case "key gone" if content:
+            del content[min(content)]
+        case "label":
+            labels[model.MANAGED_BY[0]] = "somebody"
+        case "foreign label":
+            labels["foreign" if value else "example.kubernetes.io/own"] = f"foreign-{value}"
+        case "foreign annotation":
+            annotations["foreign"] = f"foreign-{value}"
+        case "slice label gone":
+            labels.pop(model.SLICE, None)
+        case "source annotation gone":
+            annotations.pop(model.SOURCE, None)
+        case "owner gone":
+            meta.pop("ownerReferences", None)
+        case "immutable" if obj["kind"] in ("ConfigMap", "Secret"):
+            obj["immutable"] = True
+        case "finalizer":
+            meta["finalizers"] = ["team.dev/hold"] if value else []
+    meta["labels"], meta["annotations"] = labels, annotations
+    return obj
+
+
+def _is_copy(obj: Json) -> bool:
+    return any(owner["kind"] == "SyncSlice" for owner in obj["metadata"].get("ownerReferences") or ())

@@ -1,0 +1,123 @@
+"""Whether the histories would find bugs: each row breaks one function of the hooks, and they must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from object_syncer.copying import drift, foreign, template
+from object_syncer.parents import objectsync, policy, slice
+from object_syncer.planning import contests, destinations, plan, slices
+from object_syncer.planning.destinations import Destinations, Namespaces
+from object_syncer.status import summary
+from simulation.histories import run
+from specification import cases
+
+Json = dict[str, Any]
+
+BUDGET = 400
+"""Histories within which a bug must be found."""
+
+
+@dataclass(frozen=True)
+class Bug:
+    reason: str
+    module: Any
+    function: str
+    broken: Callable[[Callable[..., Any]], Callable[..., Any]]
+    """Makes the broken function from the right one."""
+
+
+def _keeps_what_was_held(real: Callable[..., Any]) -> Callable[..., Any]:
+    def pack(wanted: dict[str, set[str]], held: dict[int, dict[str, set[str]]], limit: int) -> Any:
+        for each in held.values():
+            for name, namespaces in each.items():
+                wanted = {**wanted, name: wanted.get(name, set()) | namespaces}
+        return real(wanted, held, limit)
+
+    return pack
+
+
+def _with_resource_version(real: Callable[..., Any]) -> Callable[..., Any]:
+    def at(source: Json, slice_name: str) -> Any:
+        made = real(source, slice_name)
+        noted = {**made.annotations, "version": source["metadata"]["resourceVersion"]}
+        return replace(made, annotations=noted)
+
+    return at
+
+
+def _blind_to_keys_gone(real: Callable[..., Any]) -> Callable[..., Any]:
+    def compare(desired: Json, observed: Json | None, replace: bool) -> Any:
+        if observed and "data" in observed and "data" in desired and not observed.get("immutable"):
+            gone = {key: value for key, value in observed["data"].items() if key not in desired["data"]}
+            desired = {**desired, "data": {**gone, **desired["data"]}}
+        return real(desired, observed, replace)
+
+    return compare
+
+
+def _youngest_first(real: Callable[..., Any]) -> Callable[..., Any]:
+    def seniority(object_sync: Json) -> Any:
+        created, namespace, name = real(object_sync)
+        return ["".join(chr(0x10FFFF - ord(letter)) for letter in word) for word in (created, namespace, name)]
+
+    return seniority
+
+
+def _plans_terminating(real: Callable[..., Any]) -> Callable[..., Any]:
+    def living(namespaces: dict[str, Json]) -> Namespaces:
+        return Namespaces(frozenset(namespaces), frozenset())
+
+    return living
+
+
+def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
+    def summarize(items: Any, generation: int) -> Any:
+        now = [
+            {
+                **item,
+                "spec": {**item["spec"], "objectSync": {**item["spec"]["objectSync"], "generation": generation}},
+                "status": {
+                    **(item.get("status") or {}),
+                    "destinations": [
+                        {"namespace": namespace, "name": group["name"], "state": "Synced"}
+                        for group in item["spec"].get("groups") or ()
+                        for namespace in group["namespaces"]
+                    ],
+                },
+            }
+            for item in items
+        ]
+        return real(now, generation)
+
+    return summarize
+
+
+@cases(
+    Bug(
+        "a destination that an ObjectSync no longer has keeps its copy",
+        slices.slicing, "pack", _keeps_what_was_held,
+    ),
+    Bug("a copy notes its source's resourceVersion", slice, "template", _with_resource_version),
+    Bug("a key dropped from the source stays on copies", drift, "compare", _blind_to_keys_gone),
+    Bug("the youngest gets a contested destination", contests, "seniority", _youngest_first),
+    Bug("terminating namespaces are planned", destinations, "living", _plans_terminating),
+    Bug("a copy counts as Synced before it is looked at", summary, "summarize", _synced_though_stale),
+    Bug("foreign objects count as ours", foreign, "is_foreign", lambda real: lambda *_: False),
+    Bug("slices are dropped undrained", slices, "ending", lambda real: lambda *_: None),
+    Bug(
+        "a going source is still copied",
+        slice, "_problem", lambda real: lambda source, key: None if source else real(source, key),
+    ),
+    Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
+    Bug("a withheld destination is copied to", Destinations, "withhold", lambda real: lambda *_: None),
+)  # fmt: skip
+def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = getattr(case.module, case.function)
+    monkeypatch.setattr(case.module, case.function, case.broken(real))
+    with pytest.raises(AssertionError):
+        run(BUDGET, seed=0)
