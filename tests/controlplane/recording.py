@@ -1,9 +1,11 @@
 """A proxy between Metacontroller and the hook server that keeps what they say to each other.
 
-Each exchange becomes one JSON line, {"path", "request", "status", "response"}: the material of the contract tests.
+Each exchange becomes one JSON line, {"path", "time", "request", "status", "response"}: the material of the contract
+tests. `time` is when the request came.
 """
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -44,9 +46,15 @@ class RecordingProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def keep(self, path: str, request: bytes, status: int, response: bytes) -> None:
+    def keep(self, path: str, time: datetime, request: bytes, status: int, response: bytes) -> None:
         """Append one exchange to the record."""
-        exchange = {"path": path, "request": _decoded(request), "status": status, "response": _decoded(response)}
+        exchange = {
+            "path": path,
+            "time": time,
+            "request": _decoded(request),
+            "status": status,
+            "response": _decoded(response),
+        }
         line = orjson.dumps(exchange, option=orjson.OPT_APPEND_NEWLINE)
         with self._lock, self.record.open("ab") as record:
             record.write(line)
@@ -67,12 +75,12 @@ def _handler(proxy: RecordingProxy, upstream_port: int) -> type[BaseHTTPRequestH
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            request = self.rfile.read(int(self.headers["Content-Length"]))
+            request, time = self.rfile.read(int(self.headers["Content-Length"])), datetime.now(UTC)
             try:
                 status, content_type, response = self._forward(request)
             except (OSError, HTTPException) as error:
                 status, content_type, response = 502, "text/plain", str(error).encode()
-            proxy.keep(self.path, request, status, response)
+            proxy.keep(self.path, time, request, status, response)
             with suppress(ConnectionError):  # an engine that was killed waits for no answer
                 self.send_response(status)
                 self.send_header("Content-Type", content_type)
