@@ -170,7 +170,8 @@ class _Work:
 
     def _pending(self, state: State, reason: str, message: str, later: str, hint: str) -> State:
         pending = replace(state, state=destination.PENDING, reason=reason, message=message)
-        return destination.lasting(destination.unsynced(pending, self.earlier, self.now), later, hint, self.now)
+        dated = destination.unsynced(pending, self.earlier, self.now)
+        return destination.lasting(dated, self.earlier.get((state.namespace, state.name)), later, hint, self.now)
 
     def _recreated(self, state: State, message: str) -> State:
         before = self.earlier.get((state.namespace, state.name))

@@ -34,11 +34,15 @@ class State:
     version: tuple[str, str] | None = None
     attempts: int = 0
     """How often the copy was deleted to be created anew."""
+    asked: bool = False
+    """Whether the engine was told to write the copy before, and had the time to do it."""
 
     def dump(self) -> Json:
         """Return the shape of an item of `SyncSlice.status.destinations`."""
         item: Json = {"namespace": self.namespace, "name": self.name, "state": self.state}
-        item |= {key: value for key in ("reason", "message", "since", "attempts") if (value := getattr(self, key))}
+        item |= {
+            key: value for key in ("reason", "message", "since", "attempts", "asked") if (value := getattr(self, key))
+        }
         if self.version:
             item["uid"], item["resourceVersion"] = self.version
         return item
@@ -48,9 +52,8 @@ def load(item: Json) -> State:
     """Read what `State.dump` wrote."""
     version = (item["uid"], item["resourceVersion"]) if "uid" in item else None
     reason, message, since = (item.get(key, "") for key in ("reason", "message", "since"))
-    return State(
-        item["namespace"], item["name"], item["state"], reason, message, since, version, item.get("attempts", 0)
-    )
+    attempts, asked = item.get("attempts", 0), item.get("asked", False)
+    return State(item["namespace"], item["name"], item["state"], reason, message, since, version, attempts, asked)
 
 
 def withheld(item: Json) -> State:
@@ -60,16 +63,22 @@ def withheld(item: Json) -> State:
 
 
 def unsynced(state: State, earlier: Mapping[tuple[str, str], State], now: datetime) -> State:
-    """Date a state that is not Synced: `since` and `attempts` are carried over from the earlier report."""
+    """Date a state that is not Synced: what it has in common with the earlier report is carried over."""
     before = earlier.get((state.namespace, state.name))
     if before is None or before.state == SYNCED:
         return replace(state, since=clock.stamp(now))
-    return replace(state, since=before.since or clock.stamp(now), attempts=max(state.attempts, before.attempts))
+    since, attempts = before.since or clock.stamp(now), max(state.attempts, before.attempts)
+    return replace(state, since=since, attempts=attempts, asked=before.state != CONFLICT)
 
 
-def lasting(state: State, reason: str, hint: str, now: datetime) -> State:
-    """Turn a dated state that has been pending for too long into Failed, with its own reason and a hint to the cure."""
-    if clock.age(state.since, now) < REJECTED_AFTER_SECONDS:
+def lasting(state: State, earlier: State | None, reason: str, hint: str, now: datetime) -> State:
+    """Turn a dated state that has been pending for too long into Failed, with its own reason and a hint to the cure.
+
+    The engine writes a slice's copies one after the other, and looks at them again only when it is through: a large
+    slice takes longer than our patience. So `earlier` must say that this is the third look: the second comes right
+    after the writes, perhaps before the engine has seen what became of them.
+    """
+    if clock.age(state.since, now) < REJECTED_AFTER_SECONDS or not (earlier and earlier.asked):
         return state
     return replace(state, state=FAILED, reason=reason, message=f"{state.message}; {hint}")
 

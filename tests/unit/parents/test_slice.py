@@ -43,7 +43,8 @@ def reported(*entries: Json) -> Json:
 
 def entry(namespace: str, state: str, seconds: float, reason: str = "Creating", **more: object) -> Json:
     """Return an item of an earlier report, `seconds` old."""
-    return {"namespace": namespace, "name": "settings", "state": state, "reason": reason, "since": ago(seconds), **more}
+    told = {"namespace": namespace, "name": "settings", "state": state, "reason": reason, "since": ago(seconds)}
+    return {**told, "asked": True, **more}
 
 
 # customize
