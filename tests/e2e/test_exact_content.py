@@ -1,0 +1,381 @@
+"""A copy is its source's content, no less and no more: also where a field cannot be changed, and in every list."""
+
+import base64
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+import certificates
+from controlplane.client import NotFoundError, Object
+from controlplane.control_plane import ControlPlane
+from controlplane.installation import Installation
+from controlplane.processes import free_port
+from e2e.eventually import becomes, stays
+from e2e.latencies import Latencies
+from e2e.objects import config_map, crd, custom, to
+from e2e.outages import stopped
+from e2e.world import World
+
+MEBIBYTE = 1 << 20
+ATTEMPTS = 3
+
+
+def content(obj: Object) -> Object:
+    """What a copy must have in common with its source."""
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+
+
+def of(api_version: str, kind: str, namespace: str, name: str, **body: Any) -> Object:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"namespace": namespace, "name": name}, **body}
+
+
+def network_policy(namespace: str) -> Object:
+    ports = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}, {"port": 443, "protocol": "TCP"}]
+    spec = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": ports}, {"ports": ports[:2]}]}
+    return of("networking.k8s.io/v1", "NetworkPolicy", namespace, "dns", spec=spec)
+
+
+def role_binding(namespace: str, role: str = "reader") -> Object:
+    names = [("ServiceAccount", "default", "a"), ("ServiceAccount", "default", "b"), ("ServiceAccount", "build", "a")]
+    subjects = [{"kind": kind, "name": name, "namespace": of_namespace} for kind, name, of_namespace in names]
+    group = "rbac.authorization.k8s.io"
+    reference = {"apiGroup": group, "kind": "Role", "name": role}
+    return of(f"{group}/v1", "RoleBinding", namespace, "readers", roleRef=reference, subjects=subjects)
+
+
+def service(namespace: str) -> Object:
+    ports = [
+        {"name": "dns", "port": 53, "protocol": "UDP", "targetPort": 5353},
+        {"name": "dns-tcp", "port": 53, "protocol": "TCP", "targetPort": 5353},
+        {"name": "web", "port": 80, "protocol": "TCP", "targetPort": "http"},
+    ]
+    return of("v1", "Service", namespace, "dns", spec={"selector": {"app": "dns"}, "ports": ports})
+
+
+def ingress(namespace: str) -> Object:
+    def path(kind: str, port: int) -> Object:
+        backend = {"service": {"name": "web", "port": {"number": port}}}
+        return {"path": "/", "pathType": kind, "backend": backend}
+
+    paths = {"paths": [path("Exact", 80), path("Prefix", 81), path("Prefix", 80)]}
+    rules = [{"host": "a.example.com", "http": paths}, {"host": "a.example.com", "http": paths}, {"http": paths}]
+    return of("networking.k8s.io/v1", "Ingress", namespace, "web", spec={"rules": rules})
+
+
+def deployment(namespace: str) -> Object:
+    ports = [{"containerPort": 53, "protocol": "UDP", "name": "dns"}, {"containerPort": 53, "protocol": "TCP"}]
+    variables = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]
+    containers = [
+        {"name": name, "image": "registry.example.com/dns:1", "ports": ports[:n], "env": variables}
+        for name, n in (("dns", 2), ("cache", 1))
+    ]
+    labels = {"app": "dns"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    return of("apps/v1", "Deployment", namespace, "dns", spec=spec)
+
+
+@contextmanager
+def replaced(world: World, installation: Installation, source: Object, by: Object) -> Iterator[None]:
+    """Put another source of the same name in the place of one, unseen by the engine until the block begins."""
+    with stopped(installation.engine):
+        world.delete(source)
+        becomes(lambda: world.admin.create(by)["metadata"]["name"], by["metadata"]["name"])
+    yield
+
+
+# Lists
+
+
+@pytest.mark.parametrize("make", [network_policy, role_binding, service, ingress, deployment])
+def test_lists_with_equal_ports_names_and_paths_are_exact(world: World, make: Any) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.admin.create(make(home))
+    sync = world.sync(source, to(team))
+    sync.wait_in_sync()
+
+    def given(obj: Object) -> Object:
+        body = json.loads(json.dumps(content(obj)))
+        for field in ("clusterIP", "clusterIPs"):
+            body.get("spec", {}).pop(field, None)
+        return dict(body)
+
+    assert given(world.at(source, team)) == given(source)
+    world.edit(source, {"metadata": {"labels": {"edited": "1"}}})
+    becomes(lambda: world.at(source, team)["metadata"]["labels"].get("edited"), "1")
+    stays(lambda: given(world.at(source, team)), given(source), seconds=0.5)
+    sync.wait_in_sync()
+
+
+def test_an_item_that_is_added_to_a_list_by_hand_goes(world: World) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.admin.create(role_binding(home))
+    sync = world.sync(source, to(team))
+    sync.wait_in_sync()
+    intruder = {"kind": "ServiceAccount", "name": "intruder", "namespace": "a"}
+    world.edit(world.at(source, team), {"subjects": [*source["subjects"], intruder]})
+    becomes(lambda: world.at(source, team)["subjects"], source["subjects"])
+    sync.wait_in_sync()
+
+
+# Labels and annotations, where the engine does not look
+
+
+@pytest.mark.parametrize("kind", ["NetworkPolicy", "custom resource"])
+def test_edited_metadata_is_put_back_on_kinds_with_a_generation(world: World, kind: str) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    made = network_policy(home) if kind == "NetworkPolicy" else custom(world.define(crd(world.group())), home, "x")
+    made["metadata"] |= {"labels": {"team": "blue"}, "annotations": {"note": "hello"}}
+    source = world.admin.create(made)
+    sync = world.sync(source, to(team))
+    sync.wait_in_sync()
+    before = world.at(source, team)["metadata"]
+    for number in range(3):
+        wrong = {"labels": {"team": f"red-{number}"}, "annotations": {"note": None}}
+        world.edit(source | {"metadata": before}, {"metadata": wrong})
+        becomes(lambda: world.at(source, team)["metadata"]["labels"], before["labels"])
+        becomes(lambda: world.at(source, team)["metadata"]["annotations"].get("note"), "hello")
+    assert world.at(source, team)["metadata"]["uid"] == before["uid"]
+    sync.wait_in_sync()
+
+
+@pytest.mark.parametrize("strategy", ["apply", "replace"])
+def test_what_the_source_drops_is_pruned_at_any_depth(world: World, strategy: str) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    definition = world.define(crd(world.group()))
+    made = custom(definition, home, "x")
+    made["spec"] = {"kept": {"a": 1, "b": 2}, "dropped": {"c": 3}, "list": [1, 2, 3]}
+    source = world.admin.create(made)
+    sync = world.sync(source, to(team, strategy=strategy))
+    sync.wait_in_sync()
+    edited = world.edit(source, {"spec": {"kept": {"b": None}, "dropped": None, "list": [3]}})
+    becomes(lambda: world.at(source, team)["spec"], {"kept": {"a": 1}, "list": [3]})
+    assert edited["spec"] == world.at(source, team)["spec"]
+    sync.wait_in_sync()
+
+
+# What cannot be changed
+
+
+def immutable(namespace: str, value: str) -> Object:
+    return config_map(namespace, "sealed", {"k": value}) | {"immutable": True}
+
+
+def immutable_secret(namespace: str, value: str) -> Object:
+    data = {"k": base64.b64encode(value.encode()).decode()}
+    return of("v1", "Secret", namespace, "sealed", data=data, immutable=True)
+
+
+def typed(namespace: str, value: str) -> Object:
+    return of("v1", "Secret", namespace, "typed", data={"k": "dg=="}, type=f"example.com/{value}")
+
+
+def bound(namespace: str, value: str) -> Object:
+    return role_binding(namespace, f"role-{value}")
+
+
+@pytest.mark.parametrize("make", [immutable, immutable_secret, typed, bound])
+def test_harmless_kinds_are_created_anew(world: World, installation: Installation, make: Any) -> None:
+    home, team, other = world.namespace("home"), world.namespace(), world.namespace()
+    source = world.admin.create(make(home, "old"))
+    sync = world.sync(source, to(team), to(other, strategy="replace"))
+    sync.wait_in_sync()
+    before = world.at(source, team)["metadata"]["uid"]
+    with replaced(world, installation, source, make(home, "new")):
+        wanted = content(world.at(source, home))
+        becomes(lambda: [content(world.at(source, where)) for where in (team, other)], [wanted] * 2)
+    assert world.at(source, team)["metadata"]["uid"] != before
+    sync.wait_in_sync()
+
+
+def test_a_copy_that_somebody_sealed_is_created_anew(world: World) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.config_map(home)
+    sync = world.sync(source, to(team))
+    sync.wait_in_sync()
+    for _ in range(5):
+        world.edit(world.at(source, team), {"data": {"k": "wrong"}, "immutable": True})
+        becomes(lambda: content(world.at(source, team)), content(source))
+        sync.wait_in_sync()
+
+
+@contextmanager
+def spoiling(world: World, directory: Path, namespace: str) -> Iterator[None]:
+    """An admission webhook that gives every ConfigMap created in a namespace other data."""
+    certificate = certificates.make(directory)
+    patch = base64.b64encode(b'[{"op": "replace", "path": "/data/k", "value": "spoiled"}]').decode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer = {"uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
+            body = json.dumps({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": answer}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
+    server.daemon_threads = True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.file, certificate.key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    Thread(target=server.serve_forever, daemon=True).start()
+    name = f"spoiling-{world.mark}"
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}
+    hook = {
+        "name": "spoiling.example.com",
+        "clientConfig": {
+            "url": f"https://127.0.0.1:{server.server_address[1]}/",
+            "caBundle": base64.b64encode(certificate.file.read_bytes()).decode(),
+        },
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "rules": [rule],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    kind = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration"}
+    world.admin.create({**kind, "metadata": {"name": name}, "webhooks": [hook]})
+    try:
+
+        def in_force() -> object:
+            made = world.admin.create(config_map(namespace, "probe"))
+            world.delete(made)
+            return made["data"]["k"]
+
+        becomes(in_force, "spoiled")
+        yield
+    finally:
+        world.admin.delete(kind["apiVersion"], "mutatingwebhookconfigurations", None, name)
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_copy_that_differs_again_each_time_is_created_anew_only_so_often(
+    world: World, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.admin.create(immutable(home, "v"))
+    where = f"{team}/sealed"
+
+    def deletions(since: int) -> int:
+        done = [e for e in control_plane.audit.entries(since) if (e.verb, e.namespace, e.code) == ("delete", team, 200)]
+        return sum(e.name == "sealed" for e in done)
+
+    with spoiling(world, tmp_path, team):
+        mark = control_plane.audit.mark()
+        sync = world.sync(source, to(team))
+        becomes(lambda: sync.destinations().get(where, {}).get("reason"), "ImmutableField")
+        assert sync.says("InSync") == ("False", "ImmutableField")
+        assert "/data/k" in sync.message("InSync")
+        stays(lambda: sync.says("InSync"), ("False", "ImmutableField"), seconds=4)
+        assert 1 <= deletions(mark) <= ATTEMPTS
+
+        mark = control_plane.audit.mark()
+        world.edit(source, {"metadata": {"labels": {"new": "version"}}})
+        becomes(lambda: 1 <= deletions(mark) <= ATTEMPTS, True)
+        becomes(lambda: sync.says("InSync"), ("False", "ImmutableField"))
+        assert deletions(mark) <= ATTEMPTS, "a new version of the source has new attempts"
+    world.delete(world.at(source, team))
+    sync.wait_in_sync(40)
+
+
+def stateful_set(namespace: str, service_name: str) -> Object:
+    labels = {"app": "db"}
+    template = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "db", "image": "registry.example.com/db:1"}]},
+    }
+    spec = {"replicas": 0, "serviceName": service_name, "selector": {"matchLabels": labels}, "template": template}
+    return of("apps/v1", "StatefulSet", namespace, "db", spec=spec)
+
+
+def claim(namespace: str, storage_class: str) -> Object:
+    size = {"requests": {"storage": "1Gi"}}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": size, "storageClassName": storage_class}
+    return of("v1", "PersistentVolumeClaim", namespace, "data", spec=spec)
+
+
+def job(namespace: str, image: str) -> Object:
+    container = {"name": "main", "image": f"registry.example.com/{image}"}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    return of("batch/v1", "Job", namespace, "once", spec={"suspend": True, "template": template})
+
+
+@pytest.mark.parametrize(
+    ("make", "pointer"),
+    [(stateful_set, "/spec/serviceName"), (claim, "/spec/storageClassName"), (job, "/spec/template")],
+)
+def test_kinds_whose_deletion_does_harm_are_told_and_never_deleted(
+    world: World, installation: Installation, latencies: Latencies, make: Any, pointer: str
+) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.admin.create(make(home, "old"))
+    sync = world.sync(source, to(team))
+    sync.wait_in_sync()
+    copy = world.at(source, team)
+    with stopped(installation.engine):
+        delete_at_once(world, source)
+        becomes(lambda: world.admin.create(make(home, "new"))["kind"], source["kind"])
+    with latencies.timed("a failure is told", limit=10):
+        becomes(lambda: sync.says("InSync"), ("False", "ImmutableField"))
+    destination = sync.destinations()[f"{team}/{copy['metadata']['name']}"]
+    assert destination["state"] == "Failed"
+    assert pointer in destination["message"]
+    stays(lambda: world.at(source, team)["metadata"]["uid"], copy["metadata"]["uid"], seconds=2)
+    delete_at_once(world, copy)
+    sync.wait_in_sync(40)
+
+
+def delete_at_once(world: World, obj: Object) -> None:
+    """Nobody here takes off the finalizers by which Kubernetes protects claims and jobs."""
+    world.delete(obj)
+    with suppress(NotFoundError):
+        world.edit(obj, {"metadata": {"finalizers": None}})
+
+
+def test_fields_of_others_that_cannot_be_removed_are_told_and_the_copy_is_not_deleted(world: World) -> None:
+    home, team = world.namespace("home"), world.namespace()
+    source = world.admin.create(custom(world.define(crd(world.group())), home, "gadget"))
+    sync = world.sync(source, to(team, strategy="replace"))
+    sync.wait_in_sync()
+    copy = world.edit(world.at(source, team), {"spec": {"foreign": {"deep": 1}}})
+    becomes(lambda: sync.says("InSync"), ("False", "ForeignFields"))
+    assert "/spec/foreign" in sync.message("InSync")
+    assert world.at(source, team)["metadata"]["uid"] == copy["metadata"]["uid"]
+    world.edit(copy, {"spec": {"foreign": None}})
+    sync.wait_in_sync()
+
+
+# Size
+
+
+def test_a_secret_of_one_mebibyte_reaches_twenty_namespaces(world: World, latencies: Latencies) -> None:
+    home, teams = world.namespace("home"), [world.namespace() for _ in range(20)]
+
+    def data(first: bytes) -> dict[str, str]:
+        return {"blob": base64.b64encode(first + bytes(MEBIBYTE - 1)).decode()}
+
+    source = world.admin.create(of("v1", "Secret", home, "large", data=data(b"1")))
+    with latencies.timed("1 MiB has reached 20 namespaces", limit=20):
+        sync = world.sync(source, *map(to, teams))
+        sync.wait_in_sync(90)
+    with latencies.timed("1 MiB has reached 20 namespaces", limit=20):
+        edited = world.edit(source, {"data": data(b"2")})["metadata"]["resourceVersion"]
+        becomes(lambda: {d["sourceVersion"]["resource_version"] for d in sync.status()["destinations"]}, {edited}, 90)
+        sync.wait_in_sync(90)
+    assert all(world.at(source, team)["data"] == data(b"2") for team in teams)
+    latencies.check("1 MiB has reached 20 namespaces")
