@@ -72,5 +72,6 @@ demo: venv  ## each example through the simulation
 		echo "== $$example"; $(BIN)/object-syncer simulate "$$example" || exit 1; \
 	done
 
-bench: venv  ## measure
+bench: venv  ## measure; what needs a control plane and an engine says so where they are missing
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/cluster.py
