@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import ClassVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, settings
@@ -42,16 +43,15 @@ def run(histories: int, *, seed: int, shrink: bool = False) -> Report:
     The same seed makes the same histories. With `shrink`, a failing one is reported as short as it can be made.
     """
 
-    @hypothesis.seed(seed)
     class Seeded(Histories):
-        totals = Counter()
-        seen = Counter()
-        lengths = []
+        totals: ClassVar[Counter[str]] = Counter()
+        seen: ClassVar[Counter[str]] = Counter()
+        lengths: ClassVar[list[int]] = []
 
     began = time.perf_counter()
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
     run_state_machine_as_test(
-        Seeded,
+        hypothesis.seed(seed)(Seeded),
         settings=settings(
             max_examples=histories,
             stateful_step_count=STEPS,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
-from object_syncer.copying import drift, foreign, template
-from object_syncer.parents import objectsync, policy, slice
-from object_syncer.planning import contests, destinations, plan, slices
+from object_syncer import rehearsal
+from object_syncer.copying import drift, foreign
+from object_syncer.parents import objectsync, slice
+from object_syncer.planning import contests, destinations, slices
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.status import summary
 from simulation.histories import run
@@ -31,14 +33,20 @@ class Bug:
     """Makes the broken function from the right one."""
 
 
-def _keeps_what_was_held(real: Callable[..., Any]) -> Callable[..., Any]:
-    def pack(wanted: dict[str, set[str]], held: dict[int, dict[str, set[str]]], limit: int) -> Any:
-        for each in held.values():
-            for name, namespaces in each.items():
-                wanted = {**wanted, name: wanted.get(name, set()) | namespaces}
-        return real(wanted, held, limit)
+def _never_prunes(real: Callable[..., Any]) -> Callable[..., Any]:
+    def answer(path: str, body: Json, now: datetime) -> Json:
+        answered: Json = real(path, body, now)
+        if path == "/v1/slice/sync" and answered["children"]:
+            there = {(each["metadata"]["namespace"], each["metadata"]["name"]) for each in answered["children"]}
+            for observed in body["children"].values():
+                for obj in observed.values():
+                    meta = obj["metadata"]
+                    kept = {key: meta[key] for key in ("namespace", "name", "labels", "annotations")}
+                    if (meta["namespace"], meta["name"]) not in there:
+                        answered["children"].append({**obj, "metadata": kept})
+        return answered
 
-    return pack
+    return answer
 
 
 def _with_resource_version(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,10 +106,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cases(
-    Bug(
-        "a destination that an ObjectSync no longer has keeps its copy",
-        slices.slicing, "pack", _keeps_what_was_held,
-    ),
+    Bug("a destination that an ObjectSync no longer has keeps its copy", rehearsal, "answer", _never_prunes),
     Bug("a copy notes its source's resourceVersion", slice, "template", _with_resource_version),
     Bug("a key dropped from the source stays on copies", drift, "compare", _blind_to_keys_gone),
     Bug("the youngest gets a contested destination", contests, "seniority", _youngest_first),

@@ -1,0 +1,49 @@
+"""Whatever happens, in whatever order: the copies end as the specification says.
+
+HISTORIES=2000 runs so many histories (`make histories`), in batches whose seeds are printed; SEED=n runs the batches
+from another seed on. A batch with the same seed makes the same histories again; a failing one is shortened.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+from simulation.histories import run
+
+BATCH = 100
+SHORTEST = 30
+"""Steps that every history has at least."""
+
+_HISTORIES = int(os.environ.get("HISTORIES", "150"))
+_FIRST_SEED = int(os.environ.get("SEED", "0"))
+_BATCHES = [
+    (_FIRST_SEED + number, min(BATCH, _HISTORIES - start)) for number, start in enumerate(range(0, _HISTORIES, BATCH))
+]
+
+REACHED = (
+    *(f"copy {kind}" for kind in ("ConfigMap", "Secret", "RoleBinding", "Widget")),
+    "InSync True Success", "Ready False GuardMissing", "Ready False KindNotFound", "Ready False NotWatched",
+    "destination Synced ", "destination Conflict Conflict", "destination Pending NamespaceNotFound",
+    "destination Pending SourceNotFound",
+)  # fmt: skip
+"""What a run of histories must have had at some rest: else it proves nothing."""
+
+_seen: Counter[str] = Counter()
+
+
+@pytest.mark.parametrize(("seed", "histories"), _BATCHES, ids=[f"seed {seed}" for seed, _ in _BATCHES])
+def test_every_history_ends_as_specified(seed: int, histories: int, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(histories, seed=seed, shrink=True)
+    _seen.update(report.seen)
+    with capsys.disabled():
+        print(f"\n{report}", flush=True)
+    assert report.shortest >= SHORTEST
+
+
+def test_the_histories_were_eventful() -> None:
+    if not _seen:
+        pytest.skip("no history was run in this process")
+    assert [each for each in REACHED if not _seen[each]] == []
