@@ -3,6 +3,10 @@
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
+
+quickly = settings(max_examples=50, deadline=None)
+"""For properties of small functions: enough examples, and no time limit that a busy machine would miss."""
 
 
 class Row(Protocol):

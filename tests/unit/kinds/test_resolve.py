@@ -253,6 +253,8 @@ def served(*names: str) -> dict[str, bool]:
         Resource("metrics.example.com", "v1", "NodeMetrics", "nodes"),
         source=source("NodeMetrics", "metrics.example.com", version="v1", resource="nodes"),
     ),
+    Custom("a plural alone is not believed", [], reasons.KIND_NOT_FOUND, source={**WIDGET, "resource": "wdgts"}),
+    Custom("a version alone is not believed", [], reasons.KIND_NOT_FOUND, source={**WIDGET, "version": "v1"}),
     Custom(
         "plural and version are believed for a kind of Kubernetes that is newer than this release",
         [],

@@ -8,6 +8,7 @@ from object_syncer.kinds.resource import Resource
 from object_syncer.planning.contests import Claim
 from object_syncer.planning.destinations import Destinations, Shape
 from object_syncer.planning.loops import Circles
+from specification import quickly
 
 CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
 SECRETS = Resource("", "v1", "Secret", "secrets")
@@ -67,6 +68,7 @@ def test_another_name_or_another_type_is_another_place() -> None:
 spaces = st.sampled_from("abcdef")
 
 
+@quickly
 @given(st.lists(st.tuples(spaces, st.sets(spaces)), max_size=8))
 def test_what_is_left_never_comes_back(wishes: list[tuple[str, set[str]]]) -> None:
     claims = [claim(str(index), source, *(to - {source})) for index, (source, to) in enumerate(wishes)]
@@ -84,6 +86,7 @@ def test_what_is_left_never_comes_back(wishes: list[tuple[str, set[str]]]) -> No
         assert start not in reached
 
 
+@quickly
 @given(st.lists(st.tuples(spaces, st.sets(spaces)), max_size=8))
 def test_an_object_sync_never_harms_an_older_one(wishes: list[tuple[str, set[str]]]) -> None:
     def plan(count: int) -> list[set[str]]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from object_syncer.planning import slicing
 from object_syncer.planning.slicing import Held
+from specification import quickly
 
 Places = dict[str, set[str]]
 
@@ -31,6 +32,7 @@ def places(held: Held) -> set[tuple[str, str]]:
     return {(name, namespace) for name, found in held.items() for namespace in found}
 
 
+@quickly
 @given(wishes, anything, limits)
 def test_nothing_is_lost_and_nothing_is_twice(wanted: Places, held: dict[int, Held], limit: int) -> None:
     packed = slicing.pack(wanted, held, limit)
@@ -39,6 +41,7 @@ def test_nothing_is_lost_and_nothing_is_twice(wanted: Places, held: dict[int, He
     assert set(counted.values()) <= {1}
 
 
+@quickly
 @given(wishes, anything, limits)
 def test_a_slice_takes_no_more_than_its_limit(wanted: Places, held: dict[int, Held], limit: int) -> None:
     for index, slot in slicing.pack(wanted, held, limit).items():
@@ -46,6 +49,7 @@ def test_a_slice_takes_no_more_than_its_limit(wanted: Places, held: dict[int, He
         assert len(places(slot)) <= max(limit, len(kept))
 
 
+@quickly
 @given(wishes, before(), limits)
 def test_a_copy_is_never_moved(wanted: Places, held: dict[int, Held], limit: int) -> None:
     packed = slicing.pack(wanted, held, limit)
@@ -53,11 +57,13 @@ def test_a_copy_is_never_moved(wanted: Places, held: dict[int, Held], limit: int
         assert places(slot) & places(wanted) <= places(packed[index])
 
 
+@quickly
 @given(wishes, anything, limits)
 def test_no_slice_is_renumbered(wanted: Places, held: dict[int, Held], limit: int) -> None:
     assert set(held) | {0} <= set(slicing.pack(wanted, held, limit))
 
 
+@quickly
 @given(wishes, anything, limits)
 def test_gaps_are_filled_before_a_slice_is_added(wanted: Places, held: dict[int, Held], limit: int) -> None:
     packed = slicing.pack(wanted, held, limit)
@@ -66,12 +72,14 @@ def test_gaps_are_filled_before_a_slice_is_added(wanted: Places, held: dict[int,
         assert all(slicing.count(packed[index]) >= limit for index in range(added))
 
 
+@quickly
 @given(wishes, anything, limits)
 def test_what_is_packed_stays_packed(wanted: Places, held: dict[int, Held], limit: int) -> None:
     packed = slicing.pack(wanted, held, limit)
     assert slicing.pack(wanted, packed, limit) == packed
 
 
+@quickly
 @given(wishes, anything, limits)
 def test_the_arguments_are_not_changed(wanted: Places, held: dict[int, Held], limit: int) -> None:
     before_wanted, before_held = repr(wanted), repr(held)

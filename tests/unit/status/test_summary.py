@@ -9,7 +9,7 @@ from object_syncer import reasons
 from object_syncer.api import Json
 from object_syncer.kinds.resource import Resource
 from object_syncer.status import summary
-from specification import cases
+from specification import cases, quickly
 
 CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
 SOURCE = {"uid": "s", "resourceVersion": "9", "bytes": 10}
@@ -213,6 +213,7 @@ def some_slice(draw: st.DrawFn) -> Json:
     )
 
 
+@quickly
 @given(st.lists(some_slice(), max_size=4))
 def test_counts_always_add_up(slices: list[Json]) -> None:
     found = summary.summarize(slices, 1)
