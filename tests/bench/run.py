@@ -22,6 +22,7 @@ CASES: list[tuple[str, str, Callable[[], bodies.Json], int]] = [
     ("slice sync, 100 children of 1 kB", "/v1/slice/sync", lambda: bodies.slice_sync(100, 1_000), 200),
     ("slice sync, 100 children of 100 kB", "/v1/slice/sync", lambda: bodies.slice_sync(100, 100_000), 20),
     ("planner sync, 100 ObjectSyncs x 1000 namespaces", "/v1/policy/sync", lambda: bodies.planner_sync(100, 1000), 10),
+    ("planner sync, the same load on 4 policies: each", "/v1/policy/sync", lambda: bodies.planner_sync(25, 1000), 20),
     ("objectsync sync, 1000 namespaces", "/v1/objectsync/sync", lambda: bodies.objectsync_sync(1000), 100),
     ("objectsync sync, 100 namespaces", "/v1/objectsync/sync", lambda: bodies.objectsync_sync(100), 200),
 ]
