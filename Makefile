@@ -10,7 +10,7 @@ HELM := v3.21.4
 VERSION := k8s.io/component-base/version
 LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
 
-.PHONY: help venv control-plane test e2e lint format demo bench
+.PHONY: help venv control-plane test e2e lint format demo histories bench
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ demo: venv  ## each example through the simulation
 	@for example in $(wildcard examples/*.yaml); do \
 		echo "== $$example"; $(BIN)/object-syncer simulate "$$example" || exit 1; \
 	done
+
+HISTORIES ?= 2000
+histories: venv  ## so many random histories in the simulation: HISTORIES=2000 SEED=0
+	HISTORIES=$(HISTORIES) $(BIN)/pytest tests/simulation/test_histories.py
 
 bench: venv  ## measure; what needs a control plane and an engine says so where they are missing
 	$(BIN)/python tests/bench/run.py

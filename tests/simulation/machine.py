@@ -192,13 +192,16 @@ class Histories(RuleBasedStateMachine):
         if working:
             self.engine.run(quiet_seconds=0.2)
 
-    @rule(name=st.sampled_from(NAMESPACES), present=st.sampled_from((True, True, False)))
-    def namespace(self, name: str, present: bool) -> None:
-        """Create or delete a namespace."""
-        if present:
+    @rule(name=st.sampled_from(NAMESPACES), what=st.sampled_from(("create", "create", "delete", "delete held")))
+    def namespace(self, name: str, what: str) -> None:
+        """Create or delete a namespace; one in which somebody's finalizer holds something stays Terminating."""
+        if what == "create":
             self._act(lambda: self._create_namespace(name))
-        else:
-            self._act(lambda: self.cluster.delete("v1", "Namespace", name))
+            return
+        if what == "delete held":
+            held = _made(model.CONFIG_MAP, name, "held", {"k1"}, 0, {"finalizers": ["team.dev/hold"]}, False)
+            self._attempt(lambda: self.cluster.create(held))
+        self._act(lambda: self.cluster.delete("v1", "Namespace", name))
 
     @rule(
         kind=kinds, ns=namespaces, name=names, used=keys, value=values, meta=metadata, immutable=st.booleans(),
@@ -267,7 +270,7 @@ class Histories(RuleBasedStateMachine):
     def delete_copy(self, index: int) -> None:
         copies = self.copies()
         obj = copies[index % len(copies)]
-        self._act(lambda: self.cluster.delete(obj["apiVersion"], obj["kind"], model.name(obj), model.namespace(obj)))
+        self._delete(obj)
 
     @precondition(_has_own)
     @rule(index=indexes)
@@ -420,6 +423,10 @@ class Histories(RuleBasedStateMachine):
         self._attempt(deed)
         self._step()
 
+    def _delete(self, obj: Json) -> None:
+        where = model.namespace(obj)
+        self._act(lambda: self.cluster.delete(obj["apiVersion"], obj["kind"], model.name(obj), where))
+
     @staticmethod
     def _attempt(deed: Callable[[], object]) -> None:
         """Do what a user does; what the API server refuses has not happened."""
@@ -488,8 +495,7 @@ class Histories(RuleBasedStateMachine):
     def _delete_everything(self) -> None:
         """Delete what users made, in some order; only the installation may remain."""
         order = random.Random(self.cluster.writes)
-        for name in NAMESPACES:
-            self._act(lambda name=name: self.cluster.refusing.discard(name))
+        self.cluster.refusing.clear()
         self._attempt(lambda: self.cluster.create(self._binding))
         doomed = [*self.cluster.list(SYNC, "ObjectSync"), *(o for kind in model.COPIED for o in self._objects(kind))]
         doomed += [o for o in self.cluster.list("v1", "Namespace") if model.name(o) in NAMESPACES]
@@ -498,11 +504,7 @@ class Histories(RuleBasedStateMachine):
         order.shuffle(doomed)
         self._random = order
         for obj in doomed:
-            self._act(
-                lambda obj=obj: self.cluster.delete(
-                    obj["apiVersion"], obj["kind"], model.name(obj), model.namespace(obj)
-                )
-            )
+            self._delete(obj)
             for _ in range(order.randrange(4)):
                 self.engine.step()
         self.engine.run()

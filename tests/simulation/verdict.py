@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from object_syncer.simulation import Cluster
 from simulation import model
@@ -220,6 +220,10 @@ class Verdict:
         if found is None:
             yield f"there is no copy; status says {told}"
             return
+        if model.is_going(found):
+            if told[0] == "Synced":
+                yield "is being deleted, yet Synced"
+            return
         if item.get("syncedVersion") != _version(found):
             yield "has another syncedVersion than the copy"
         yield from self._wrong_copy(each, wanted, found, source, told)
@@ -244,10 +248,6 @@ class Verdict:
         assert each.kind
         meta = found["metadata"]
         owner = next((owner for owner in meta.get("ownerReferences") or () if owner.get("controller")), None)
-        if model.is_going(found):
-            if told[0] == "Synced":
-                yield "is being deleted, yet Synced"
-            return
         if owner is None or owner["kind"] != "SyncSlice" or owner["name"] not in self._slices:
             yield f"the copy has the owner {owner}"
             return
@@ -265,7 +265,7 @@ class Verdict:
 
     def _wrong_content(
         self, each: Expected, wanted: Wanted, found: Json, source: Json, slice_name: str
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, list[str]]:
         """Yield what is wrong; return the foreign fields that cannot be removed."""
         assert each.kind
         want, have = model.expected_content(source, slice_name), model.content(found)

@@ -6,6 +6,8 @@ unless a conflict policy permits it, and it never deletes that.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from object_syncer import guard
 from object_syncer.simulation import Cluster
 from object_syncer.simulation.store import Event, Key
@@ -35,6 +37,8 @@ class Witness:
         """Whether the guard was missing at some time since the last rest."""
         self.unnoticed = False
         """Whether users took label and ownerReference off a copy in one write: no event tells the engine of that."""
+        self._living: dict[Place, str] = {}
+        """The copies that are not being deleted, by the SyncSlice that owns them."""
         self.wrongs: list[str] = []
 
     def look(self) -> None:
@@ -42,6 +46,9 @@ class Witness:
         for event in self._watch.drain():
             if event.key.resource.plural in _KINDS:
                 self._notice(event)
+                self._note_living(event)
+            elif event.key.resource.plural == "syncslices":
+                self._notice_slice(event)
             elif event.user == guard.ENGINE_USER:
                 self._notice_bystander(event)
 
@@ -95,6 +102,27 @@ class Witness:
             if policy == "Adopt" and (upstream or model.body(mine) == model.body(new)):
                 return True
         return False
+
+    def _note_living(self, event: Event) -> None:
+        place = (_KINDS[event.key.resource.plural].kind, event.key.namespace, event.key.name)
+        self._living.pop(place, None)
+        if event.new is not None and _is_whole(event.new) and not model.is_going(event.new):
+            owners = event.new["metadata"]["ownerReferences"]
+            self._living[place] = next(owner["name"] for owner in owners if owner["kind"] == "SyncSlice")
+
+    def _notice_slice(self, event: Event) -> None:
+        """A slice that the engine drops must be drained before: else its ObjectSync would be gone before its copies.
+
+        Not where its kind may be gone, or where draining took longer than anybody waits.
+        """
+        if event.new is not None or event.user != guard.ENGINE_USER or event.old is None:
+            return
+        began = event.old["spec"].get("draining")
+        if began and (self._cluster.clock - datetime.fromisoformat(began)).total_seconds() > 60:
+            return
+        for place, owner in self._living.items():
+            if owner == event.key.name and place[0] != model.WIDGET.kind:
+                self.wrongs.append(f"the engine dropped SyncSlice {owner} before {'/'.join(place)} was deleted")
 
     def _notice_bystander(self, event: Event) -> None:
         plural, old, new = event.key.resource.plural, event.old, event.new
