@@ -24,13 +24,17 @@ _IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("apps", "deployments"): ("spec.selector",),
     ("apps", "daemonsets"): ("spec.selector",),
     ("apps", "replicasets"): ("spec.selector",),
-    ("apps", "statefulsets"): ("spec.selector", "spec.serviceName", "spec.volumeClaimTemplates"),
-    ("batch", "jobs"): ("spec.selector", "spec.template"),
+    ("", "resourcequotas"): ("spec.scopes",),
+    ("apps", "statefulsets"): (
+        "spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates",
+    ),
+    ("batch", "jobs"): ("spec.selector", "spec.template", "spec.completions", "spec.completionMode"),
+    ("discovery.k8s.io", "endpointslices"): ("addressType",),
     ("rbac.authorization.k8s.io", "rolebindings"): ("roleRef",),
     ("rbac.authorization.k8s.io", "clusterrolebindings"): ("roleRef",),
     ("scheduling.k8s.io", "priorityclasses"): ("value",),
     ("storage.k8s.io", "storageclasses"): ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
-}
+}  # fmt: skip
 _ASIDE = {"apiVersion", "kind", "metadata"}
 _SEALED = ("data", "binaryData", "immutable")
 

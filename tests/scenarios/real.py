@@ -1,0 +1,217 @@
+"""Scenarios on the real engine: it must end, after each step, where the in-memory one does."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+from uuid import uuid4
+
+import yaml
+
+from controlplane.client import ApiError, Client, NotFoundError, Objects
+from controlplane.engine import manifests
+from controlplane.installation import Installation
+from controlplane.waiting import wait_for
+from object_syncer import guard
+from scenarios import corner
+from scenarios.corner import CRD, NAMESPACE, Corner
+from scenarios.scenario import HOME, A, B, C, Object, Scenario, namespace
+
+_POLICY = ("sync.rustrial.org/v1alpha1", "syncpolicies", None, "default")
+_INTERVALS = (0.1, 0.6)
+"""Seconds between two looks, the first and the longest: looking costs more than the engine's own work."""
+_LATER_SECONDS = 1.0
+
+
+class Lists:
+    """Lists of whole kinds, shared by all who look at the cluster: fetched anew for whoever asks later than that."""
+
+    def __init__(self, admin: Client) -> None:
+        """Fetch as `admin`."""
+        self._admin = admin
+        self._locks: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
+        self._fetched: dict[tuple[str, str], tuple[float, Objects]] = {}
+
+    def get(self, api_version: str, kind: str, since: float) -> Objects:
+        """Return the objects of a kind, none if it is not served, as they were after the moment `since`."""
+        key = (api_version, kind)
+        with self._locks[key]:
+            moment, objects = self._fetched.get(key, (0.0, []))
+            if moment < since:
+                moment = time.monotonic()
+                objects = self._fetch(api_version, kind)
+                self._fetched[key] = moment, objects
+            return objects
+
+    def _fetch(self, api_version: str, kind: str) -> Objects:
+        try:
+            return self._admin.list(api_version, self._admin.resource(api_version, kind).plural)
+        except NotFoundError:
+            return []
+
+
+class RealStage:
+    """A corner of a cluster in which Object Syncer runs; all of it is gone after the `with` block."""
+
+    def __init__(self, installation: Installation, lists: Lists) -> None:
+        """Take names that nobody else has."""
+        self._lists = lists
+        self.mark = f"q{uuid4().hex[:7]}q"
+        self._installation = installation
+        self._admin: Client = installation.cluster.client()
+        self._made: list[Object] = []
+        self._policy: Object | None = None
+        self._guarded = self._running = self._answering = True
+
+    def create(self, obj: Object) -> None:
+        """Create an object; the API server may need a moment to serve a new kind."""
+        obj = corner.marked(obj, self.mark)
+        self._made.append(obj)
+        if (obj["apiVersion"], obj["kind"]) == CRD:
+            self._admin.apply_yaml([obj])
+        else:
+            wait_for(lambda: self._admin.create(obj), 5, f"{obj['kind']} created", tolerate=(NotFoundError,))
+
+    def edit(self, obj: Object, patch: Object) -> None:
+        """Merge a patch into an object."""
+        self._admin.patch(*self._where(obj), corner.marked(patch, self.mark))
+
+    def delete(self, obj: Object) -> None:
+        """Ask for an object's end."""
+        self._admin.delete(*self._where(obj))
+
+    def find(self, obj: Object) -> Object | None:
+        """Return an object as it is."""
+        return self._admin.find(*self._where(obj))
+
+    def policy(self, spec: Object) -> None:
+        """Merge into the spec of the SyncPolicy; it is put back in the end."""
+        self._policy = self._policy or self._admin.get(*_POLICY)["spec"]
+        self._admin.patch(*_POLICY, corner.marked({"spec": spec}, self.mark))
+
+    def guard(self, installed: bool) -> None:
+        """Install the binding of the guard, or delete it."""
+        text = manifests("--no-crds", "--engine-user", self._engine_user())
+        for obj in yaml.safe_load_all(text):
+            if obj["metadata"]["name"] == guard.BINDING and installed:
+                self._admin.apply(obj)
+            elif obj["metadata"]["name"] == guard.BINDING:
+                self._admin.delete(obj["apiVersion"], self._admin.resource_of(obj).plural, None, guard.BINDING)
+        self._guarded = installed
+
+    def engine(self, running: bool) -> None:
+        """Start the engine, or kill it."""
+        if running:
+            self._installation.engine.start()
+        else:
+            self._installation.engine.kill()
+        self._running = running
+
+    def hooks(self, answering: bool) -> None:
+        """Start the hook server, or stop it."""
+        if answering:
+            self._installation.hooks.start()
+        else:
+            self._installation.hooks.stop()
+        self._answering = answering
+
+    def look(self, scenario: Scenario) -> Corner:
+        """Return what is in the corner now."""
+        since = time.monotonic()
+
+        def listed(api_version: str, kind: str, where: str) -> Objects:
+            found = self._lists.get(api_version, kind, since)
+            return [obj for obj in found if not where or obj["metadata"].get("namespace") == where]
+
+        seen = corner.look(scenario, self.mark, listed)
+        return seen | corner.shared(listed) if scenario.exclusive else seen
+
+    def close(self) -> None:
+        """Put right what is shared, delete what was made, and wait for the end of ObjectSyncs: none may be stuck."""
+        for well, put_right in (
+            (self._running, self.engine), (self._answering, self.hooks), (self._guarded, self.guard),
+        ):  # fmt: skip
+            if not well:
+                put_right(True)
+        if self._policy:
+            live = self._admin.get(*_POLICY)
+            self._admin.replace({**live, "spec": self._policy})
+        for name in (HOME, A, B, C):
+            self._free(corner.marked(name, self.mark))
+        for obj in self._made:
+            if (obj["apiVersion"], obj["kind"]) in (CRD, NAMESPACE):
+                with suppress(NotFoundError):
+                    self.delete(obj)
+
+    def __enter__(self) -> "RealStage":
+        """Begin."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Clean up."""
+        self.close()
+
+    def _free(self, name: str) -> None:
+        """Delete the ObjectSyncs of a namespace, and take off whatever holds objects of the corner there."""
+        syncs = self._admin.list("sync.rustrial.org/v1alpha1", "objectsyncs", name)
+        for sync in syncs:
+            with suppress(NotFoundError):
+                self.delete(sync)
+        for api_version, kind in {(obj["apiVersion"], obj["kind"]) for obj in self._made} - {CRD, NAMESPACE}:
+            found = self._lists.get(api_version, kind, time.monotonic()) if kind != "ObjectSync" else ()
+            for obj in found:
+                if obj["metadata"].get("namespace") == name and obj["metadata"].get("finalizers"):
+                    with suppress(NotFoundError):
+                        self.edit(obj, {"metadata": {"finalizers": None}})
+        for sync in syncs:
+            wait_for(partial(self._gone, sync), 60, "ObjectSync gone")
+
+    def _gone(self, obj: Object) -> bool:
+        return self.find(obj) is None
+
+    def _engine_user(self) -> str:
+        return self._installation.cluster.client(self._installation.engine.user).username()
+
+    def _where(self, obj: Object) -> tuple[str, str, str | None, str]:
+        obj = corner.marked(obj, self.mark)
+        resource, meta = self._admin.resource_of(obj), obj["metadata"]
+        return resource.api_version, resource.plural, meta.get("namespace"), meta["name"]
+
+
+def play(scenario: Scenario, expected: Sequence[Corner], installation: Installation, lists: Lists) -> None:
+    """Play a scenario; fail where the corner does not come to what is expected at the beginning and after each step."""
+    with RealStage(installation, lists) as stage:
+        for obj in (*map(namespace, (HOME, A, B)), *scenario.given):
+            stage.create(obj)
+        for number, (step, wanted) in enumerate(zip((lambda _: None, *scenario.steps), expected, strict=True)):
+            step(stage)
+            _becomes(scenario, stage, wanted, f"after step {number}" if number else "at the beginning")
+        time.sleep(_LATER_SECONDS)
+        _becomes(scenario, stage, expected[-1], "a second later")
+
+
+def _becomes(scenario: Scenario, stage: RealStage, wanted: Corner, when: str) -> None:
+    deadline = time.monotonic() + scenario.patience
+    interval, longest = _INTERVALS
+    while (seen := _look(scenario, stage)) != wanted:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{when}, within {scenario.patience:g} s:\n{_difference(seen, wanted)}")
+        time.sleep(interval)
+        interval = min(interval * 1.3, longest)
+
+
+def _look(scenario: Scenario, stage: RealStage) -> Corner:
+    try:
+        return stage.look(scenario)
+    except ApiError as error:  # the API server is busy with a kind that comes or goes just now
+        return {"the API server": str(error)}
+
+
+def _difference(seen: Corner, wanted: Corner) -> str:
+    lines = []
+    for key in sorted(seen.keys() | wanted.keys()):
+        if seen.get(key) != wanted.get(key):
+            lines += [key, f"  real engine: {seen.get(key)}", f"  in memory:   {wanted.get(key)}"]
+    return "\n".join(lines)
