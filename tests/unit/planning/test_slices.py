@@ -150,6 +150,19 @@ def test_up_to_a_hundred_destinations_are_shown_above_that_those_of_the_first_sl
     assert [child["spec"].get("showSynced") for child in made(plan(*many(201)))] == [True, None, None]
 
 
+def test_up_to_a_hundred_destinations_are_shown_in_however_many_slices_they_are() -> None:
+    before = [observed(made(plan("ns-0000"))[0], source={"bytes": 1_000_000})]
+    assert [child["spec"].get("showSynced") for child in made(plan(*many(100)), before)] == [True] * 5
+    assert [child["spec"].get("showSynced") for child in made(plan(*many(101)), before)] == [True] + [None] * 5
+
+
+def test_a_notice_is_written_in_the_first_slice_alone() -> None:
+    wish = plan(*many(101))
+    wish.notice = "mind the gap"
+    assert [child["spec"].get("notice") for child in made(wish)] == ["mind the gap", None]
+    assert "notice" not in made(plan("a"))[0]["spec"]
+
+
 def test_the_same_plan_makes_the_same_slices() -> None:
     first = made(plan(*many(150)))
     assert made(plan(*many(150)), [observed(child) for child in first]) == first
@@ -324,6 +337,7 @@ def test_which_slices_need_a_controller() -> None:
     assert slices.needs_controller(refused, observed(wanted)), "unless it had copies, which must go"
     assert not slices.needs_controller(refused, observed(refused, copies=0)), "until they are gone"
     assert slices.needs_controller(refused, observed(refused, copies=1))
+    assert not slices.needs_controller(refused, observed(refused, served=False)), "one that was never served has none"
 
 
 def test_slices_are_found_by_their_controller() -> None:
