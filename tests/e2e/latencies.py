@@ -25,10 +25,10 @@ class Latencies:
         self._limits[what] = limit
         self._seconds.setdefault(what, []).append(time.monotonic() - started)
 
-    def check(self, what: str) -> None:
+    def check(self, what: str, slack: float = SLACK) -> None:
         """Assert that the median stays below the limit, with slack."""
         seen = median(self._seconds[what])
-        assert seen < SLACK * self._limits[what], f"{what}: {seen:.3f} s, limit {self._limits[what]:g} s"
+        assert seen < slack * self._limits[what], f"{what}: {seen:.3f} s, limit {self._limits[what]:g} s"
 
     def lines(self) -> Iterator[str]:
         """Yield one line for each thing that was waited for."""

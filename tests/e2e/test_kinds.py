@@ -70,13 +70,13 @@ def test_a_custom_resource_definition_that_appears_later_brings_its_object_syncs
     syncs = [world.submit(manifest) for manifest in manifests]
     becomes(lambda: {sync.says("Ready") for sync in syncs}, {("False", "KindNotFound")})
     assert world.controllers(*type_of(definition)) == []
-    with latencies.timed("object of a new CRD has its copy", limit=60 / 5):
+    with latencies.timed("object of a new CRD has its copy", limit=60):
         world.define(definition)
         sources = [world.admin.create(custom(definition, home, f"gadget-{n}")) for n in range(3)]
         becomes(lambda: world.where(sources[0]), {f"{team}/gadget-0"}, within=60)
     for sync in syncs:
         sync.wait_in_sync()
-    latencies.check("object of a new CRD has its copy")
+    latencies.check("object of a new CRD has its copy", slack=1)
 
 
 def test_a_custom_resource_definition_that_is_removed_leaves_nothing_stuck(world: World, definition: Object) -> None:
