@@ -4,7 +4,10 @@ record.py makes the files in recorded/. What a sentence of a status says is part
 purpose, record again and read the difference.
 """
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +24,8 @@ from object_syncer.api import Json
 from object_syncer.routes import ROUTES
 from object_syncer.web.app import create_app
 
-RECORDINGS = {path.stem: orjson.loads(path.read_bytes()) for path in Path(__file__).parent.glob("recorded/*.json")}
+FOLDER = Path(__file__).with_name("recorded")
+RECORDINGS = {path.stem: orjson.loads(path.read_bytes()) for path in FOLDER.glob("*.json")}
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
 CLUSTER_SCOPED = {"SyncSlice", "CompositeController"}
@@ -145,6 +149,31 @@ def nulls(value: Any, path: str = "") -> list[str]:
 def test_the_release_in_the_url_changes_nothing(name: str, hooks: Hooks) -> None:
     recording = RECORDINGS[name]
     assert hooks.ask(recording, "?release=9.9.9&ca=0").content == hooks.ask(recording).content
+
+
+ANSWERS = """
+import sys, orjson
+from datetime import datetime
+from pathlib import Path
+from object_syncer.routes import answer
+for path in sorted(Path(sys.argv[1]).glob("*.json")):
+    recording = orjson.loads(path.read_bytes())
+    now = datetime.fromisoformat(recording["time"])
+    sys.stdout.buffer.write(orjson.dumps(answer(recording["path"], recording["request"], now)) + b"\\n")
+"""
+
+
+def test_every_worker_answers_the_same() -> None:
+    """Else a status would be rewritten whenever another worker is asked."""
+
+    def answers(hash_seed: str) -> list[bytes]:
+        environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
+        command = [sys.executable, "-c", ANSWERS, str(FOLDER)]
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout.splitlines()
+
+    first, second = answers("1"), answers("2")
+    assert len(first) == len(RECORDINGS)
+    assert first == second
 
 
 # What the recordings show of the engine; the hooks rely on it

@@ -103,7 +103,8 @@ def _differences(want: Json, have: Json, owned: Json, all_items: bool) -> tuple[
     seen = _project(have, want, owned, all_items)
     if seen == want:
         return ()
-    return tuple(dict.fromkeys(operation["path"] for operation in jsonpatch.make_patch(seen, want)))
+    # Sorted, because a patch has the order of a set: every worker must tell the same.
+    return tuple(sorted({operation["path"] for operation in jsonpatch.make_patch(seen, want)}))
 
 
 def _project(have: Any, want: Any, owned: Json, all_items: bool) -> Any:

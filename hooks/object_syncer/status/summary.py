@@ -17,11 +17,10 @@ _URGENCY = {destination.PENDING: 1, destination.SYNCED: 2}
 
 @dataclass(slots=True)
 class Summary:
-    """What the slices of one ObjectSync say together. `unknown` destinations have no report yet."""
+    """What the slices of one ObjectSync say together."""
 
     total: int = 0
     synced: int = 0
-    unknown: int = 0
     states: list[tuple[State, Json]] = field(default_factory=list)
     """Reported destinations, each with the `strategy` and `sourceVersion` it shares with others of its slice."""
     problem: Refusal | None = None
@@ -77,7 +76,6 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
                 found.states.append((state, {**({"strategy": strategy} if strategy else {}), **shared}))
         quiet = min(max(0, status.get("synced", 0) - _synced(reported)), len(held) - listed)
         found.synced += quiet
-        found.unknown += len(held) - listed - quiet
         if not quiet:
             waiting = _waiting(status if current else {})
             found.states += (

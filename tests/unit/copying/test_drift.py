@@ -136,6 +136,86 @@ class Case:
         custom(names=["a", "b"]),
     ),
     Case(
+        "a map in place of a text is drift",
+        edited(observed(custom(a="x")), spec={"a": {"x": 1}}),
+        ("/spec/a",),
+        custom(a="x"),
+    ),
+    Case(
+        "a text in place of a map is drift",
+        edited(observed(custom(a={"x": 1})), spec={"a": "x"}),
+        ("/spec/a",),
+        custom(a={"x": 1}),
+    ),
+    Case(
+        "a list in place of a map is drift",
+        edited(observed(custom(a={"x": 1})), spec={"a": [1]}),
+        ("/spec/a",),
+        custom(a={"x": 1}),
+    ),
+    Case(
+        "a map in place of a list is drift",
+        edited(observed(custom(a=[1])), spec={"a": {"x": 1}}),
+        ("/spec/a",),
+        custom(a=[1]),
+    ),
+    Case(
+        "a copy that has lost all labels is drift",
+        {**SAME, "metadata": {**SAME["metadata"], "labels": None}},
+        ("/metadata/labels/app.kubernetes.io~1managed-by", "/metadata/labels/sync.rustrial.org~1slice"),
+    ),
+    Case(
+        "also under replace",
+        {**SAME, "metadata": {**SAME["metadata"], "labels": None, "annotations": None}},
+        (
+            "/metadata/labels/app.kubernetes.io~1managed-by",
+            "/metadata/labels/sync.rustrial.org~1slice",
+            "/metadata/annotations/sync.rustrial.org~1source-object",
+        ),
+        replace=True,
+    ),
+    Case(
+        "under replace foreign keys are told in alphabetical order",
+        edited(SAME, data={"z": "1", "k": "v", "a": "1"}),
+        ("/data/a", "/data/z"),
+        replace=True,
+    ),
+    Case(
+        "under replace a key of data is foreign though Kubernetes has a label of that name",
+        edited(SAME, data={"k": "v", "job-name": "1"}),
+        ("/data/job-name",),
+        replace=True,
+    ),
+    Case(
+        "under replace our own mark is not foreign, whoever wrote it",
+        relabelled(SAME, annotations={api.REPAIR_ANNOTATION: "1"}),
+        (),
+        replace=True,
+    ),
+    Case(
+        "under replace what others write elsewhere in metadata is not told",
+        observed(desired(), entry({"f:metadata": {"f:finalizers": {".": {}}}}, "kube-controller-manager", "Update")),
+        (),
+        replace=True,
+    ),
+    Case(
+        "under replace what others wrote and is gone again is not told",
+        observed(custom(a=1), entry({"f:spec": {"f:gone": {}}}, "kubectl-edit", "Update")),
+        (),
+        custom(a=1),
+        replace=True,
+    ),
+    Case(
+        "under replace what others write within the items of a list is not told",
+        edited(
+            observed(custom(a=[{"x": 1}]), entry({"f:spec": {"f:a": {'k:{"x":1}': {"f:y": {}}}}}, "other", "Update")),
+            spec={"a": [{"x": 1, "y": 2}]},
+        ),
+        (),
+        custom(a=[{"x": 1}]),
+        replace=True,
+    ),
+    Case(
         "a null that the API server keeps is equal",
         observed(custom(a=None)),
         (),
@@ -143,7 +223,9 @@ class Case:
     ),
 )  # fmt: skip
 def test_compare(case: Case) -> None:
-    assert drift.compare(case.desired, case.observed, case.replace).paths == case.paths
+    compared = drift.compare(case.desired, case.observed, case.replace)
+    assert compared.paths == case.paths
+    assert not (compared.equal and compared.foreign)
 
 
 def test_what_is_equal_is_applied_as_it_is() -> None:
@@ -281,6 +363,7 @@ class Items:
     Items("an item of ours that the source has no longer is pruned", (1, 2), (1,), ("/spec/ports/1",)),
     Items("also beside foreign ones", (1, 2, 3), (1,), ("/spec/ports/1",)),
     Items("a new item of the source is drift", (1, 2), (1, 2, 4), ("/spec/ports/2",)),
+    Items("unless somebody else has written it already", (1, 2, 4), (1, 2, 4), ()),
     Items(
         "under replace an item of somebody else is drift that cannot be repaired",
         (1, 2, 3),
@@ -293,6 +376,23 @@ class Items:
 def test_lists_whose_items_have_keys(case: Items) -> None:
     compared = drift.compare(custom(ports=ports(*case.want)), listed(*case.have), case.replace)
     assert (compared.paths, compared.foreign) == (case.paths, case.foreign)
+
+
+def test_labels_are_repaired_before_a_foreign_item_is_told() -> None:
+    copy = relabelled(listed(1, 2, 3), labels={api.MANAGED_BY_LABEL: "me"})
+    compared = drift.compare(custom(ports=ports(1, 2)), copy, replace=True)
+    assert len(compared.paths) == 2
+    assert not compared.foreign
+
+
+def test_under_replace_a_key_of_ours_that_somebody_took_is_put_back_at_once() -> None:
+    tree: Json = {"f:data": {}}
+    copy = edited(
+        observed(desired(), entry({"f:data": {"f:k": {}}}, "kubectl-edit", "Update"), tree=tree), data={"k": "x"}
+    )
+    compared = drift.compare(desired(), copy, replace=True)
+    assert compared.paths == ("/data/k",)
+    assert compared.apply == desired()
 
 
 def test_items_of_a_keyed_list_may_leave_defaulted_keys_out() -> None:

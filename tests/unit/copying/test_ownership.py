@@ -71,3 +71,19 @@ def test_an_item_of_a_set_is_found_by_itself() -> None:
 )
 def test_others_may_have_items_in_lists_with_keys_and_in_sets(tree: Json, associative: bool) -> None:
     assert ownership.is_associative(tree) == associative
+
+
+def test_two_items_are_one_if_their_keys_are_equal_a_key_that_is_left_out_has_a_default() -> None:
+    tree: Json = {'k:{"port":53,"protocol":"TCP"}': {}}
+    assert ownership.same_item(tree, {"port": 53, "protocol": "TCP", "name": "a"}, {"port": 53, "name": "b"})
+    assert ownership.same_item(tree, {"port": 53}, {"port": 53, "protocol": "TCP"})
+    assert not ownership.same_item(tree, {"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"})
+    assert not ownership.same_item(tree, {"port": 53}, {"port": 54})
+    assert not ownership.same_item(tree, "53", {"port": 53})
+    assert not ownership.same_item(tree, {"port": 53}, "53")
+
+
+def test_two_items_of_a_set_are_one_if_they_are_equal() -> None:
+    tree: Json = {'v:"a"': {}}
+    assert ownership.same_item(tree, "b", "b")
+    assert not ownership.same_item(tree, "a", "b")

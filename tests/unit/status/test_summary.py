@@ -122,6 +122,13 @@ WITHHELD: list[Json] = [
         (1, 0, 1, 0),
     ),
     Case(
+        "one such slice among many is enough",
+        [slice_("a", generation=2), slice_("b", index=1)],
+        (2, 2, 0, 0),
+        reasons.PLANNING,
+        says="changes are being written",
+    ),
+    Case(
         "a slice of an earlier ObjectSync is not planned yet",
         [slice_("a")],
         (1, 1, 0, 0),
@@ -283,6 +290,19 @@ def test_destinations_are_listed_before_anything_was_written() -> None:
     found = summary.summarize([{**slice_("b", "a"), "status": {}}], 1)
     shown = summary.destinations(found, CONFIG_MAPS)
     assert [(item["namespace"], item["state"]) for item in shown] == [("a", "Pending"), ("b", "Pending")]
+
+
+def test_without_source_every_destination_says_so() -> None:
+    gone = {"synced": 0, "problem": {"reason": reasons.SOURCE_NOT_FOUND, "message": "gone"}}
+    shown = summary.destinations(summary.summarize([slice_("a", "b", status=gone)], 1), CONFIG_MAPS)
+    assert [(item["state"], item["reason"], item["message"]) for item in shown] == [
+        ("Pending", "SourceNotFound", "gone")
+    ] * 2
+
+
+def test_of_two_slices_the_first_notice_is_told() -> None:
+    found = summary.summarize([slice_("a", notice="first"), slice_("b", index=1, notice="second")], 1)
+    assert found.notice == "first"
 
 
 def shown_of(**states: list[str]) -> list[Json]:
