@@ -144,6 +144,13 @@ WITHHELD: list[Json] = [
         says="gone",
     ),
     Case(
+        "but not once the slice has changed and has not been looked at again",
+        [slice_("a", generation=2, status={"synced": 0, "problem": {"reason": "SourceNotFound", "message": "gone"}})],
+        (1, 0, 0, 1),
+        reasons.PLANNING,
+        says="changes are being written",
+    ),
+    Case(
         "a refusal concerns all",
         [slice_(refusal={"reason": reasons.KIND_NOT_ALLOWED, "message": "no"})],
         (0, 0, 0, 0),
@@ -298,6 +305,13 @@ def test_without_source_every_destination_says_so() -> None:
     assert [(item["state"], item["reason"], item["message"]) for item in shown] == [
         ("Pending", "SourceNotFound", "gone")
     ] * 2
+
+
+def test_what_was_missing_before_a_change_is_not_told_after_it() -> None:
+    gone = {"synced": 0, "problem": {"reason": reasons.SOURCE_NOT_FOUND, "message": "gone"}}
+    changed = slice_("a", generation=2, strategy="replace", status=gone)
+    (shown,) = summary.destinations(summary.summarize([changed], 1), CONFIG_MAPS)
+    assert (shown["state"], shown["reason"], shown["strategy"]) == ("Pending", "Planning", "replace")
 
 
 def test_of_two_slices_the_first_notice_is_told() -> None:
