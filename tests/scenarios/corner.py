@@ -49,10 +49,15 @@ def look(scenario: Scenario, mark: str, listed: List) -> Corner:
                     continue  # a copy that somebody else's wildcard sent here
                 name = f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
                 found[f"{kind} {name}"] = _object_sync(obj, mark) if kind == "ObjectSync" else _object(obj)
-    if any((obj["apiVersion"], obj["kind"]) == CRD for obj in scenario.given) or CRD in scenario.also:
+    if has_definitions(scenario):
         found |= _definitions(mark, listed)
     result: Corner = unmarked(found, mark)
     return result
+
+
+def has_definitions(scenario: Scenario) -> bool:
+    """Tell whether the scenario defines kinds."""
+    return CRD in scenario.also or any((obj["apiVersion"], obj["kind"]) == CRD for obj in scenario.given)
 
 
 def shared(listed: List) -> Corner:

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from threading import Lock
@@ -128,6 +128,16 @@ class RealStage:
         seen = corner.look(scenario, self.mark, listed)
         return seen | corner.shared(listed) if scenario.exclusive else seen
 
+    def told(self) -> Iterator[str]:
+        """Yield what the ObjectSyncs and SyncSlices of the corner say, for whoever looks for a fault."""
+        for kind in ("ObjectSync", "SyncSlice"):
+            for obj in self._lists.get("sync.rustrial.org/v1alpha1", kind, time.monotonic()):
+                meta, spec, status = obj["metadata"], obj["spec"], obj.get("status") or {}
+                if self.mark in meta.get("namespace", "") + spec.get("objectSync", {}).get("namespace", ""):
+                    seen = f"generation {status.get('observedGeneration')} of {meta['generation']}"
+                    unsynced = [each for each in status.get("destinations") or () if each["state"] != "Synced"]
+                    yield f"{kind} {meta['name']}: {seen} {status.get('conditions', status.get('problem'))} {unsynced}"
+
     def close(self) -> None:
         """Put right what is shared, delete what was made, and wait for the end of ObjectSyncs: none may be stuck."""
         for well, put_right in (
@@ -197,7 +207,8 @@ def _becomes(scenario: Scenario, stage: RealStage, wanted: Corner, when: str) ->
     interval, longest = _INTERVALS
     while (seen := _look(scenario, stage)) != wanted:
         if time.monotonic() > deadline:
-            raise AssertionError(f"{when}, within {scenario.patience:g} s:\n{_difference(seen, wanted)}")
+            told = "\n".join(stage.told())
+            raise AssertionError(f"{when}, within {scenario.patience:g} s:\n{_difference(seen, wanted)}\n{told}")
         time.sleep(interval)
         interval = min(interval * 1.3, longest)
 
