@@ -41,7 +41,7 @@ def serve(
 ) -> None:
     """Answer Metacontroller's hooks over HTTP until told to stop; requests under way are finished.
 
-    Certificate, key and tokens (one per line) may be replaced at any time; probes need no token.
+    Certificate, key and tokens (one per line) may be replaced at any time; probes and metrics need no token.
     """
     from object_syncer.web.gunicorn import Server  # noqa: PLC0415 - the other commands start without it
     from object_syncer.web.watched import Unusable  # noqa: PLC0415

@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 from object_syncer import __version__, defects
 from object_syncer.envelope import BadRequest
 from object_syncer.routes import ROUTES, answer
+from object_syncer.web.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 
@@ -22,15 +23,17 @@ def create_app(clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Fla
     """Return the WSGI app.
 
     POST on every path of ROUTES answers 200 with the hook's response, 400 with {"error", "field"} for a body the
-    engine would not send, 500 with {"error"} for a defect of ours. GET /healthz and /readyz answer 200.
+    engine would not send, 500 with {"error"} for a defect of ours. GET /healthz and /readyz answer 200,
+    GET /metrics what Prometheus reads.
     """
-    app = Flask("object_syncer", static_folder=None)
+    app, metrics = Flask("object_syncer", static_folder=None), Metrics()
     for path in ROUTES:
-        app.add_url_rule(path, path, partial(_hook, path, clock), methods=["POST"])
+        app.add_url_rule(path, path, metrics.timed(path, partial(_hook, path, clock)), methods=["POST"])
     for path in ("/healthz", "/readyz"):
         app.add_url_rule(path, path, lambda: _json({"status": "ok", "version": __version__}), methods=["GET"])
+    app.add_url_rule("/metrics", "/metrics", metrics.exposed, methods=["GET"])
     app.register_error_handler(404, lambda _: _json({"error": "no such path", "paths": sorted(ROUTES)}, 404))
-    app.register_error_handler(405, lambda _: _json({"error": "hooks take POST, probes take GET"}, 405))
+    app.register_error_handler(405, lambda _: _json({"error": "hooks take POST, probes and metrics take GET"}, 405))
     return app
 
 

@@ -13,8 +13,8 @@ import orjson
 
 from object_syncer.web.watched import Unusable, Watched, text
 
-PROBES = frozenset({"/healthz", "/readyz"})
-"""Paths that the kubelet asks for; they say nothing about anybody's objects."""
+OPEN = frozenset({"/healthz", "/metrics", "/readyz"})
+"""Paths that the kubelet and Prometheus ask for; they say nothing about anybody's objects."""
 
 _SHORTEST = 16
 
@@ -32,7 +32,7 @@ def require(app: Wsgi, tokens: Watched[list[bytes]]) -> Wsgi:
     """Return the app behind a check of `Authorization: Bearer TOKEN`; whoever has no good token gets a 401."""
 
     def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") in PROBES or _good(environ.get("HTTP_AUTHORIZATION", ""), tokens.value()):
+        if environ.get("PATH_INFO") in OPEN or _good(environ.get("HTTP_AUTHORIZATION", ""), tokens.value()):
             return app(environ, start_response)
         while environ["wsgi.input"].read(_CHUNK):  # else the connection breaks, and the caller sees no 401
             pass

@@ -55,6 +55,17 @@ def test_time_comes_from_the_app_s_clock(client: FlaskClient) -> None:
     assert orjson.loads(answer.data)["status"]["conditions"][0]["lastTransitionTime"] == STAMP
 
 
+def test_metrics_count_and_time_each_hook_by_its_answer(client: FlaskClient) -> None:
+    path = "/v1/slice/sync"
+    for body in (valid()[path], valid()[path], b"no JSON"):
+        post(client, path, body)
+    scraped = client.get("/metrics")
+    assert (scraped.status_code, scraped.mimetype) == (200, "text/plain")
+    lines = scraped.text.splitlines()
+    for code, count in (("200", 2), ("400", 1)):
+        assert f'object_syncer_hook_duration_seconds_count{{code="{code}",path="{path}"}} {count}.0' in lines
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_probes_are_answered(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
@@ -179,7 +190,7 @@ def test_an_unknown_path_is_answered_404_with_those_there_are(client: FlaskClien
 def test_a_wrong_method_is_answered_405(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.mimetype) == (405, "application/json")
-    assert answer.json == {"error": "hooks take POST, probes take GET"}
+    assert answer.json == {"error": "hooks take POST, probes and metrics take GET"}
 
 
 def leaking(kind: Callable[[str], BaseException]) -> Callable[[Request, datetime], Json]:
