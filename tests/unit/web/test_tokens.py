@@ -75,8 +75,8 @@ def test_all_else_does_not(door: Door, header: str | None) -> None:
     assert door.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_need_no_token(door: Door, path: str) -> None:
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/readyz"])
+def test_probes_and_metrics_need_no_token(door: Door, path: str) -> None:
     assert door.status(None, path) == 200
 
 
