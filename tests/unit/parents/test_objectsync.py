@@ -161,7 +161,10 @@ def both(reason: str) -> tuple[tuple[str, str], tuple[str, str]]:
 
 def not_ready(reason: str, text: str) -> Json:
     """Return a policy whose planner plans nothing."""
-    condition = {"type": "Ready", "status": "False", "reason": reason, "message": text}
+    return told_by({"type": "Ready", "status": "False", "reason": reason, "message": text})
+
+
+def told_by(condition: Json) -> Json:
     return {**policy(), "status": {"conditions": [condition]}}
 
 
@@ -206,6 +209,18 @@ OTHER_KIND = source("ClusterRole", "rbac.authorization.k8s.io")
         *both("GuardMissing"),
         related=[not_ready("GuardMissing", "install it"), synced("a")],
         says="SyncPolicy default: install it",
+    ),
+    Told(
+        "a policy whose planner plans is not mentioned",
+        WELL,
+        WELL,
+        related=[told_by({"type": "Ready", "status": "True", "reason": "Success", "message": "m"}), synced("a")],
+    ),
+    Told(
+        "what else a policy says of itself does not matter",
+        WELL,
+        WELL,
+        related=[told_by({"type": "Other", "status": "False", "reason": "R", "message": "m"}), synced("a")],
     ),
     Told(
         "a policy that serves others does not matter",
@@ -257,9 +272,31 @@ def test_what_is_told(case: Told) -> None:
 
 
 def test_a_slice_that_has_not_reported_is_looked_at_again_when_its_time_is_up() -> None:
-    young = sync_slice("a")
+    young, overdue = sync_slice("a"), sync_slice("b", index=1)
     young["metadata"]["creationTimestamp"] = ago(10)
+    overdue["metadata"] |= {"name": "overdue", "creationTimestamp": ago(100)}
     assert answer(object_sync(), policy(), young)["resyncAfterSeconds"] == 21
+    assert answer(object_sync(), policy(), overdue)["resyncAfterSeconds"] == 0
+    assert answer(object_sync(), policy(), young, overdue)["resyncAfterSeconds"] == 21
+
+
+@pytest.mark.parametrize(
+    ("source_namespace", "because"), [(None, "Success"), ("team", "Success"), ("shared", "GuardMissing")]
+)
+def test_the_policy_that_serves_depends_on_where_the_source_is(source_namespace: str | None, because: str) -> None:
+    only_shared = not_ready("GuardMissing", "install it")
+    only_shared["metadata"] |= {"name": "only-shared"}
+    only_shared["spec"] = {"sourceNamespaces": ["shared"], "priority": 1}
+    parent = object_sync(spec_source=source(namespace=source_namespace))
+    status = answer(parent, policy(), only_shared, synced("a"))["status"]
+    assert conditions(status)["Ready"][1] == because
+
+
+def test_slices_are_read_in_their_order_whatever_they_are_called() -> None:
+    first, second = synced("a", notice="first"), synced("b", index=1, notice="second")
+    first["metadata"]["name"] = "z"
+    status = answer(object_sync(), policy(), second, first)["status"]
+    assert message(status, "InSync") == "2 out of 2 destinations are in sync; first"
 
 
 def test_the_kind_is_written_into_the_status_because_the_planner_reads_it_there() -> None:
@@ -333,7 +370,14 @@ def test_until_then_it_says_that_its_copies_are_being_deleted() -> None:
     answered = finalize(going(object_sync()), policy(), synced("a"))
     assert answered["finalized"] is False
     assert conditions(answered["status"]) == {"Ready": WELL, "InSync": ("False", "Deleting")}
+    assert len(answered["status"]["conditions"]) == 2
     assert answered["status"]["copies"]["total"] == 1
+
+
+def test_since_when_it_says_so_stays() -> None:
+    earlier = {"type": "InSync", "status": "False", "reason": "Deleting", "message": "m", "lastTransitionTime": ago(9)}
+    answered = finalize(going(object_sync(status={"conditions": [earlier]})), policy(), synced("a"))
+    assert answered["status"]["conditions"][1]["lastTransitionTime"] == ago(9)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -168,8 +169,12 @@ def test_the_same_request_has_the_same_answer_byte_by_byte() -> None:
 def test_at_rest_the_plan_stays_as_it_is() -> None:
     syncs = [object_sync("all"), object_sync("one", ["a"], spec_source=source("Secret"))]
     first = plan(*syncs)
-    again = plan(*syncs, children=existing(first))
+    parent = {**policy(), "status": first["status"]}
+    later = NOW + timedelta(hours=1)
+    body = of_policy(*NAMESPACES, *syncs, children=existing(first), parent=parent)
+    again = planner.sync(envelope.parse(body, "SyncPolicy", []), later)
     assert again["children"] == first["children"]
+    assert again["status"] == first["status"]
     assert again["resyncAfterSeconds"] == 0
 
 
@@ -304,6 +309,18 @@ def test_without_guard_nothing_is_planned_and_what_exists_stays() -> None:
     answered = unsafe(object_sync(), object_sync("new", ["a"], spec_source=source("Secret")), children=existing(before))
     assert ready(answered) == ("False", reasons.GUARD_MISSING)
     assert answered["children"] == before["children"]
+
+
+def test_a_guard_that_is_about_to_be_in_force_is_waited_for() -> None:
+    body = of_policy(*NAMESPACES, object_sync())
+    kind = "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/v1"
+    (binding,) = body["related"][kind].values()
+    binding["metadata"]["creationTimestamp"] = ago(1)
+    answered = ask(body)
+    assert ready(answered) == ("False", reasons.GUARD_MISSING)
+    assert answered["resyncAfterSeconds"] > 0, "nothing else would wake us"
+    binding["metadata"]["creationTimestamp"] = ago(10)
+    assert ready(ask(body)) == ("True", "Success")
 
 
 def test_who_wants_no_guard_needs_none() -> None:

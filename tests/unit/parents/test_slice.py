@@ -332,6 +332,19 @@ def test_foreign_fields_under_replace_are_told() -> None:
     assert "/extra" in shown["message"]
 
 
+def test_each_attempt_to_create_a_copy_anew_is_counted() -> None:
+    copies = [observed(at("a", data={"k": "old"}, immutable=True))]
+    answered = answer(sync_slice("a"), config_map(immutable=True), copies=copies)
+    assert answered["status"]["destinations"][0]["attempts"] == 1
+
+
+def test_five_fields_that_differ_are_told() -> None:
+    data = dict.fromkeys("abcdefg", "1")
+    answered = answer(sync_slice("a"), config_map(data=data), copies=[edited(observed(at("a", data=data)), data={})])
+    (shown,) = answered["status"]["destinations"]
+    assert shown["message"] == "the copy differs from its source at /data/a, /data/b, /data/c, /data/d, /data/e"
+
+
 def test_messages_never_tell_values() -> None:
     hacked = edited(observed(at("a", data={"k": "hunter2"})), data={"k": "hunter3"})
     answered = answer(sync_slice("a"), config_map(data={"k": "hunter2"}), copies=[hacked])
@@ -379,6 +392,14 @@ def test_a_source_that_must_not_be_copied_has_no_copies() -> None:
     )
     answered = answer(sync_slice("a", type_=Resource("", "v1", "Secret", "secrets")), token)
     assert answered["children"] == []
+    assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_COPYABLE
+
+
+def test_what_must_not_be_copied_is_looked_up_by_group_and_kind() -> None:
+    labels = {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"}
+    body = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice"}
+    type_ = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
+    answered = answer(sync_slice("a", type_=type_), live(body, "team", "settings", labels=labels))
     assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_COPYABLE
 
 
@@ -439,6 +460,13 @@ def test_whose_it_is_is_told() -> None:
     found = standing(annotations={"meta.helm.sh/release-name": "web"})
     (shown,) = answer(probed(), config_map(), found)["status"]["destinations"]
     assert shown["message"].startswith("ConfigMap a/settings is part of Helm release web; ")
+
+
+def test_once_it_is_our_copy_it_does_not_stand_in_the_way() -> None:
+    copy = observed(at("a"))
+    owner = {"kind": "SyncSlice", "name": SLICE, "controller": True}
+    copy["metadata"]["ownerReferences"] = [owner]
+    assert states(answer(probed(), config_map(), copy, copies=[copy])) == {"a": ("Synced", "")}
 
 
 def test_what_is_not_probed_does_not_matter() -> None:
