@@ -440,12 +440,17 @@ class Histories(RuleBasedStateMachine):
         self._blame(self.witness.wrongs)
 
     def _note_permits(self) -> None:
-        """Remember who may take over what: the engine acts on what was wanted a moment ago, too."""
+        """Remember who may take over what: the engine acts on what was wanted a moment ago, or will be in a moment."""
         world = verdict.world(self.cluster)
         self.witness.unguarded = self.witness.unguarded or not world.guarded
-        for each in model.expect(world):
+        going = {name for name, obj in world.namespaces.items() if model.is_going(obj)}
+        expected = model.expect(world)
+        if going:
+            world.object_syncs = [each for each in world.object_syncs if model.namespace(each) not in going]
+            expected += model.expect(world)
+        for each in expected:
             policy = each.object_sync["spec"].get("conflictPolicy") or "Fail"
-            for place, _ in each.copies():
+            for place, _ in each.planned_copies():
                 permit = (policy, each.source)
                 known = self.witness.permits.setdefault(place, [])
                 if permit not in known:

@@ -13,11 +13,11 @@ import pytest
 
 from simulation.histories import run
 
-BATCH = 100
+BATCH = 50
 SHORTEST = 30
 """Steps that every history has at least."""
 
-_HISTORIES = int(os.environ.get("HISTORIES", "150"))
+_HISTORIES = int(os.environ.get("HISTORIES", "100"))
 _FIRST_SEED = int(os.environ.get("SEED", "0"))
 _BATCHES = [
     (_FIRST_SEED + number, min(BATCH, _HISTORIES - start)) for number, start in enumerate(range(0, _HISTORIES, BATCH))
