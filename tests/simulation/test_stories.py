@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from object_syncer import rehearsal
 from object_syncer.simulation import Cluster, Engine
 from simulation.toys import Json, config_map, namespace
@@ -76,7 +74,6 @@ def test_what_a_loop_keeps_from_an_older_one_a_younger_one_may_have() -> None:
     assert "left alone" in told["a"]
 
 
-@pytest.mark.xfail(strict=True, reason="what is still being drained no longer counts when circles are cut")
 def test_the_end_of_a_circle_never_costs_its_source() -> None:
     cluster, engine = story(
         config_map("t", {"k": "precious"}, "a"),

@@ -99,10 +99,10 @@ def _slices(request: Request, observed: Mapping[str, Json], now: datetime) -> li
     object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
     namespaces = destinations.living(request.related.of("v1", "Namespace"))
     scopes = scope.ranked(request.related.of(api.API_VERSION, "SyncPolicy").values())
-    made = plan.make(object_syncs, policy, scopes, namespaces)
     held: dict[str, list[Json]] = {}
     for item in observed.values():
         held.setdefault(item["spec"]["objectSync"]["uid"], []).append(item)
+    made = plan.make(object_syncs, policy, scopes, namespaces, held)
     wanted: list[Json] = []
     for planned in made.plans:
         wanted += slices.of_plan(planned, policy, held.pop(planned.object_sync["metadata"]["uid"], ()), now)

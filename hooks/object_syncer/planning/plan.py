@@ -1,7 +1,7 @@
 """What each ObjectSync gets: its resource type, its destinations, or the refusal that says why it gets none."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from object_syncer import api, defects, reasons
@@ -38,16 +38,26 @@ class Plans:
     """uids"""
 
 
-def make(object_syncs: Iterable[Json], policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plans:
+def make(
+    object_syncs: Iterable[Json],
+    policy: str,
+    scopes: Sequence[Scope],
+    namespaces: Namespaces,
+    held: Collection[str] = (),
+) -> Plans:
     """Plan every ObjectSync that `policy` serves, whose kind is known, and that is not being deleted.
 
-    `scopes` are those of all policies, ranked.
+    `scopes` are those of all policies, ranked; `held` the uids of ObjectSyncs that have slices. One that is being
+    deleted gets no plan, but keeps its claims while it has: its copies are still there, and who took over now, or
+    closed a circle with it, would lose a source with them.
+
     One bad ObjectSync never harms another: what it raises is logged, and it alone goes without a plan.
     """
     plans: list[Plan] = []
     failed: set[str] = set()
     for object_sync in sorted(object_syncs, key=contests.seniority):
-        if api.is_going(object_sync):
+        going, uid = api.is_going(object_sync), object_sync["metadata"]["uid"]
+        if going and uid not in held:
             continue
         try:
             plan = _plan(object_sync, policy, scopes, namespaces)
@@ -58,7 +68,7 @@ def make(object_syncs: Iterable[Json], policy: str, scopes: Sequence[Scope], nam
                 api.name_of(object_sync),
                 defects.place(defect),
             )
-            failed.add(object_sync["metadata"]["uid"])
+            failed |= set() if going else {uid}
             continue
         if plan:
             plans.append(plan)
@@ -75,7 +85,7 @@ def make(object_syncs: Iterable[Json], policy: str, scopes: Sequence[Scope], nam
     contests.settle(claims, circles.cut)
     for index, notice in circles.told.items():
         plans[index].notice = notice
-    return Plans(plans, failed)
+    return Plans([plan for plan in plans if not api.is_going(plan.object_sync)], failed)
 
 
 def _plan(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plan | None:
