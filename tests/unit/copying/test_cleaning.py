@@ -166,6 +166,25 @@ class Refused:
         {"type": "kubernetes.io/dockerconfigjson", "metadata": {}},
         False,
     ),
+    Refused(
+        "a custom kind of that type is nobody's token",
+        ("example.com", "Secret"),
+        {"type": "kubernetes.io/service-account-token", "metadata": {}},
+        False,
+    ),
+    Refused(
+        "labels of a controller mean nothing on other kinds",
+        ("", "ConfigMap"),
+        {
+            "metadata": {
+                "labels": {
+                    "endpoints.kubernetes.io/managed-by": "x",
+                    "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+                }
+            }
+        },
+        False,
+    ),
     Refused("a Secret may have no type", ("", "Secret"), {"metadata": {}}, False),
     Refused(
         "Endpoints that a controller keeps belong to their Service",

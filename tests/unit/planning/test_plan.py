@@ -108,7 +108,13 @@ def test_one_objectsync(case: Case) -> None:
 
 @pytest.mark.parametrize(
     ("group", "kind"),
-    [("", "Event"), ("", "Pod"), ("apps", "ControllerRevision"), ("coordination.k8s.io", "Lease")],
+    [
+        ("", "Event"),
+        ("", "Pod"),
+        ("apps", "ControllerRevision"),
+        ("coordination.k8s.io", "Lease"),
+        ("events.k8s.io", "Event"),
+    ],
 )
 def test_kinds_that_are_never_copied_are_refused_with_the_reason(group: str, kind: str) -> None:
     refusal = made(object_sync(spec_source=source(kind, group)))["share"].refusal
