@@ -58,8 +58,7 @@ def generate(policy: str, resource: Resource, calling: Json) -> Json:
         ],
         "hooks": {hook: _hook(spec["hooks"][hook], hook) for hook in ("customize", "sync")},
     }
-    if spec.get("endpointConfigs"):
-        generated["endpointConfigs"] = spec["endpointConfigs"]
+    generated |= {key: spec[key] for key in ("endpointConfigs", "resyncPeriodSeconds") if spec.get(key)}
     labels = hygiene.labels(calling["metadata"].get("labels") or {})
     return {
         "apiVersion": api.ENGINE_API_VERSION,

@@ -56,6 +56,7 @@ def test_one_controller_serves_the_slices_of_one_type() -> None:
             "childResources": [
                 {"apiVersion": "example.com/v1", "resource": "widgets", "updateStrategy": {"method": "InPlace"}}
             ],
+            "resyncPeriodSeconds": 30,
             "hooks": {
                 "customize": {
                     "version": "v2",
