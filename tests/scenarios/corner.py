@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from scenarios.scenario import GROUP, HOME, MARK, A, B, C, Object, Scenario
+from scenarios.scenario import GROUP, MARK, STANDING, C, Object, Scenario
 
 SLICE_LABEL = "sync.rustrial.org/slice"
 REPAIR_ANNOTATION = "sync.rustrial.org/repair"
@@ -38,7 +38,7 @@ def look(scenario: Scenario, mark: str, listed: List) -> Corner:
     """Return what is in the corner now."""
     found: Corner = {}
     kinds = {(obj["apiVersion"], obj["kind"]) for obj in scenario.given}
-    namespaces = {marked(name, mark) for name in (HOME, A, B, C)}
+    namespaces = {marked(name, mark) for name in (*STANDING, C)}
     for obj in listed(*NAMESPACE, ""):
         if obj["metadata"]["name"] in namespaces:
             found[f"Namespace {obj['metadata']['name']}"] = _going(obj)

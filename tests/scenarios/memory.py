@@ -7,7 +7,7 @@ from object_syncer.api import Json
 from object_syncer.simulation import ApiError, Cluster, HookError
 from scenarios import corner
 from scenarios.corner import Corner
-from scenarios.scenario import HOME, A, B, Object, Scenario, namespace
+from scenarios.scenario import STANDING, Object, Scenario, namespace
 
 MARK = "memq0"
 _SHORT = 2.0
@@ -79,7 +79,7 @@ class MemoryStage:
 def play(scenario: Scenario) -> list[Corner]:
     """Return what is in the corner at rest: at the beginning and after each step."""
     stage = MemoryStage()
-    for obj in (*map(namespace, (HOME, A, B)), *scenario.given):
+    for obj in (*map(namespace, STANDING), *scenario.given):
         stage.create(obj)
     seen = []
     for step in (lambda _: None, *scenario.steps):

@@ -1,9 +1,9 @@
 """Scenarios on the real engine: it must end, after each step, where the in-memory one does."""
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Lock
 from uuid import uuid4
@@ -16,8 +16,8 @@ from controlplane.installation import Installation
 from controlplane.waiting import wait_for
 from object_syncer import guard
 from scenarios import corner
-from scenarios.corner import CRD, NAMESPACE, Corner
-from scenarios.scenario import HOME, A, B, C, Object, Scenario, namespace
+from scenarios.corner import CRD, NAMESPACE, OBJECT_SYNC, Corner
+from scenarios.scenario import STANDING, C, Object, Scenario, namespace
 
 _POLICY = ("sync.rustrial.org/v1alpha1", "syncpolicies", None, "default")
 _INTERVALS = (0.1, 0.6)
@@ -52,13 +52,52 @@ class Lists:
             return []
 
 
-class RealStage:
-    """A corner of a cluster in which Object Syncer runs; all of it is gone after the `with` block."""
+class Corners:
+    """Corners of one cluster: a corner that a scenario left as it was is used again, because namespaces end slowly."""
 
-    def __init__(self, installation: Installation, lists: Lists) -> None:
-        """Take names that nobody else has."""
+    def __init__(self, installation: Installation) -> None:
+        """Begin without any."""
+        self._installation = installation
+        self._admin: Client = installation.cluster.client()
+        self._lists = Lists(self._admin)
+        self._free: deque[str] = deque()
+
+    @contextmanager
+    def stage(self) -> Iterator["RealStage"]:
+        """Give a corner with its namespaces and nothing in them."""
+        try:
+            mark = self._free.pop()
+        except IndexError:
+            mark = f"q{uuid4().hex[:7]}q"
+            for name in STANDING:
+                self._admin.create(corner.marked(namespace(name), mark))
+        stage = RealStage(self._installation, self._lists, mark)
+        try:
+            yield stage
+        finally:
+            if stage.clear():
+                self._free.append(mark)
+            else:
+                self._drop(mark)
+
+    def close(self) -> None:
+        """Delete what is left."""
+        while self._free:
+            self._drop(self._free.pop())
+
+    def _drop(self, mark: str) -> None:
+        for name in (*STANDING, C):
+            with suppress(NotFoundError):
+                self._admin.delete("v1", "namespaces", None, corner.marked(name, mark))
+
+
+class RealStage:
+    """A corner of a cluster in which Object Syncer runs."""
+
+    def __init__(self, installation: Installation, lists: Lists, mark: str) -> None:
+        """Take the corner with that mark."""
+        self.mark = mark
         self._lists = lists
-        self.mark = f"q{uuid4().hex[:7]}q"
         self._installation = installation
         self._admin: Client = installation.cluster.client()
         self._made: list[Object] = []
@@ -138,8 +177,30 @@ class RealStage:
                     unsynced = [each for each in status.get("destinations") or () if each["state"] != "Synced"]
                     yield f"{kind} {meta['name']}: {seen} {status.get('conditions', status.get('problem'))} {unsynced}"
 
-    def close(self) -> None:
-        """Put right what is shared, delete what was made, and wait for the end of ObjectSyncs: none may be stuck."""
+    def clear(self) -> bool:
+        """Put right what is shared, delete what was made; tell whether the corner is now as it was.
+
+        ObjectSyncs are waited for: whatever a scenario did to them, none may be stuck.
+        """
+        self._restore()
+        syncs = [obj for obj in self._here("sync.rustrial.org/v1alpha1", "ObjectSync") if self._delete(obj)]
+        kinds = {(obj["apiVersion"], obj["kind"]) for obj in self._made}
+        for kind in kinds - {CRD, NAMESPACE, OBJECT_SYNC}:
+            for obj in self._here(*kind):
+                if obj["metadata"].get("finalizers"):
+                    with suppress(NotFoundError):
+                        self.edit(obj, {"metadata": {"finalizers": None}})
+        for sync in syncs:
+            wait_for(partial(self._gone, sync), 60, "ObjectSync gone")
+        for kind in kinds - {NAMESPACE, OBJECT_SYNC}:
+            for obj in self._here(*kind):
+                self._delete(obj)
+        living = {
+            obj["metadata"]["name"] for obj in self._here(*NAMESPACE) if "deletionTimestamp" not in obj["metadata"]
+        }
+        return CRD not in kinds and living == {corner.marked(name, self.mark) for name in STANDING}
+
+    def _restore(self) -> None:
         for well, put_right in (
             (self._running, self.engine), (self._answering, self.hooks), (self._guarded, self.guard),
         ):  # fmt: skip
@@ -148,35 +209,17 @@ class RealStage:
         if self._policy:
             live = self._admin.get(*_POLICY)
             self._admin.replace({**live, "spec": self._policy})
-        for name in (HOME, A, B, C):
-            self._free(corner.marked(name, self.mark))
-        for obj in self._made:
-            if (obj["apiVersion"], obj["kind"]) in (CRD, NAMESPACE):
-                with suppress(NotFoundError):
-                    self.delete(obj)
 
-    def __enter__(self) -> "RealStage":
-        """Begin."""
-        return self
+    def _here(self, api_version: str, kind: str) -> Objects:
+        """The objects of a kind that belong to the corner."""
+        found = self._lists.get(corner.marked(api_version, self.mark), kind, time.monotonic())
+        return [obj for obj in found if self.mark in obj["metadata"].get("namespace", "") + obj["metadata"]["name"]]
 
-    def __exit__(self, *_: object) -> None:
-        """Clean up."""
-        self.close()
-
-    def _free(self, name: str) -> None:
-        """Delete the ObjectSyncs of a namespace, and take off whatever holds objects of the corner there."""
-        syncs = self._admin.list("sync.rustrial.org/v1alpha1", "objectsyncs", name)
-        for sync in syncs:
-            with suppress(NotFoundError):
-                self.delete(sync)
-        for api_version, kind in {(obj["apiVersion"], obj["kind"]) for obj in self._made} - {CRD, NAMESPACE}:
-            found = self._lists.get(api_version, kind, time.monotonic()) if kind != "ObjectSync" else ()
-            for obj in found:
-                if obj["metadata"].get("namespace") == name and obj["metadata"].get("finalizers"):
-                    with suppress(NotFoundError):
-                        self.edit(obj, {"metadata": {"finalizers": None}})
-        for sync in syncs:
-            wait_for(partial(self._gone, sync), 60, "ObjectSync gone")
+    def _delete(self, obj: Object) -> bool:
+        with suppress(NotFoundError):
+            self.delete(obj)
+            return True
+        return False
 
     def _gone(self, obj: Object) -> bool:
         return self.find(obj) is None
@@ -190,10 +233,10 @@ class RealStage:
         return resource.api_version, resource.plural, meta.get("namespace"), meta["name"]
 
 
-def play(scenario: Scenario, expected: Sequence[Corner], installation: Installation, lists: Lists) -> None:
+def play(scenario: Scenario, expected: Sequence[Corner], corners: Corners) -> None:
     """Play a scenario; fail where the corner does not come to what is expected at the beginning and after each step."""
-    with RealStage(installation, lists) as stage:
-        for obj in (*map(namespace, (HOME, A, B)), *scenario.given):
+    with corners.stage() as stage:
+        for obj in scenario.given:
             stage.create(obj)
         for number, (step, wanted) in enumerate(zip((lambda _: None, *scenario.steps), expected, strict=True)):
             step(stage)

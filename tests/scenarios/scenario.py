@@ -14,6 +14,8 @@ MARK = "@"
 HOME, A, B, C = "home-@", "a-@", "b-@", "c-@"
 """The namespaces of a corner. Home, where the source is, and A and B are there from the start, C is not."""
 
+STANDING = (HOME, A, B)
+
 NAME = "settings-@"
 """The name of the source, of its copies, and of the ObjectSync."""
 
@@ -58,13 +60,15 @@ class Scenario:
     """A specification: `given` these objects, after these steps this is so. After each step everything comes to rest.
 
     `copies` are the objects at these places in the end ("namespace/name": what is in them beside metadata), None where
-    there is none. `in_sync` and `ready` are what ObjectSyncs say then, by name. `exclusive` ones change what all share.
+    there is none; those in `ours` have our marks. `in_sync` and `ready` are what ObjectSyncs say then, by name.
+    `exclusive` scenarios change what all share, or are changed by what others do.
     """
 
     reason: str
     given: tuple[Object, ...]
     steps: tuple[Step, ...] = ()
     copies: Mapping[str, Object | None] = field(default_factory=dict)
+    ours: tuple[str, ...] = ()
     in_sync: Mapping[str, Told] = field(default_factory=dict)
     ready: Mapping[str, Told] = field(default_factory=dict)
     kind: tuple[str, str] = ("v1", "ConfigMap")
@@ -72,8 +76,10 @@ class Scenario:
     also: tuple[tuple[str, str], ...] = ()
     """More kinds to look at, beside those of the given objects."""
     exclusive: bool = False
+    ends_namespaces: bool = False
+    """Whether a namespace ends, which takes the API server seconds, and longer while kinds come and go."""
     patience: float = 60.0
-    """Seconds that a step may take on the real engine; most take less than one, but a namespace's end may take long."""
+    """Seconds that a step may take on the real engine; most take less than one."""
 
 
 # Steps

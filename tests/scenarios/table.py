@@ -188,6 +188,7 @@ def _coming_and_going() -> Iterator[Scenario]:
         (delete(namespace(B)),),
         copies={IN_A: DATA, IN_B: None},
         in_sync={NAME: SYNCED},
+        ends_namespaces=True,
     )
     yield Scenario(
         "a namespace on its way out has no copy, and gets one when it is back",
@@ -195,6 +196,7 @@ def _coming_and_going() -> Iterator[Scenario]:
         (delete(namespace(B)), release(config_map(B, "held-@")), create(namespace(B))),
         copies={IN_A: DATA, IN_B: DATA},
         in_sync={NAME: SYNCED},
+        ends_namespaces=True,
     )
     yield Scenario(
         "a wildcard means every namespace, also those that come, but for the source itself",
@@ -202,12 +204,14 @@ def _coming_and_going() -> Iterator[Scenario]:
         (create(namespace(C)), delete(namespace(A))),
         copies={IN_A: None, IN_B: DATA, IN_C: DATA},
         in_sync={NAME: SYNCED},
+        exclusive=True,
     )
     yield Scenario(
         "an empty string is a wildcard too, and another name allows a copy beside the source",
         (SOURCE, object_sync(to("", "renamed-@"))),
         copies={f"{HOME}/renamed-@": DATA, f"{A}/renamed-@": DATA, IN_A: None},
         in_sync={NAME: SYNCED},
+        exclusive=True,
     )
 
 
@@ -237,6 +241,7 @@ def _destinations() -> Iterator[Scenario]:
         (SOURCE, object_sync(A, A, to("*", "all-@"), to(A, "all-@", "replace"))),
         copies={IN_A: DATA, f"{A}/all-@": DATA, f"{B}/all-@": DATA},
         in_sync={NAME: SYNCED},
+        exclusive=True,
     )
     yield Scenario(
         "an ObjectSync may name a source in another namespace",
@@ -363,6 +368,7 @@ def _foreign() -> Iterator[Scenario]:
         (SOURCE, foreign, object_sync(A, B)),
         (delete(foreign),),
         copies={IN_A: DATA},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
@@ -402,6 +408,7 @@ def _foreign() -> Iterator[Scenario]:
         (SOURCE, foreign, sync("Adopt")),
         (edit(foreign, data(mine=None, k="v")),),
         copies={IN_A: DATA},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
@@ -418,18 +425,21 @@ def _foreign() -> Iterator[Scenario]:
             sync("Adopt"),
         ),
         copies={IN_A: DATA},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
         "Overwrite takes over what stands in a copy's place",
         (SOURCE, foreign, sync("Overwrite")),
         copies={IN_A: {"data": {"k": "v", "mine": "1"}}},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
         "Overwrite with replace leaves nothing of what stood in a copy's place",
         (SOURCE, foreign, object_sync(to(A, strategy="replace"), spec={"conflictPolicy": "Overwrite"})),
         copies={IN_A: DATA},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
@@ -437,6 +447,7 @@ def _foreign() -> Iterator[Scenario]:
         (SOURCE, foreign, object_sync(A, B)),
         (edit(SYNC, {"spec": {"conflictPolicy": "Overwrite"}}),),
         copies={IN_A: {"data": {"k": "v", "mine": "1"}}},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
@@ -471,20 +482,29 @@ def _marks() -> Iterator[Scenario]:
         "its owner": {"ownerReferences": None},
         "all labels": {"labels": None},
         "all annotations": {"annotations": None},
-        "label and owner": {"labels": {SLICE_LABEL: None}, "ownerReferences": None},
     }.items():
         yield Scenario(
             f"a copy that lost {what} by hand is healed",
             (SOURCE, SYNC),
             (edit(COPY, {"metadata": patch}),),
             copies={IN_A: DATA},
+            ours=(IN_A,),
             in_sync={NAME: SYNCED},
         )
+    yield Scenario(
+        "a copy that lost label and owner at once, which the engine does not notice, is healed with the next change",
+        (SOURCE, SYNC),
+        (together(edit(COPY, meta(labels={SLICE_LABEL: None}, ownerReferences=None)), edit(SOURCE, data(k="new"))),),
+        copies={IN_A: {"data": {"k": "new"}}},
+        ours=(IN_A,),
+        in_sync={NAME: SYNCED},
+    )
     yield Scenario(
         "a copy whose slice label was changed by hand is healed",
         (SOURCE, SYNC),
         (edit(COPY, meta(labels={SLICE_LABEL: "another-0"})),),
         copies={IN_A: DATA},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
@@ -805,6 +825,7 @@ def _policies() -> Iterator[Scenario]:
             create(config_map(A, data={"mine": "1"}), object_sync(A)),
         ),
         copies={IN_A: {"data": {"k": "v", "mine": "1"}}},
+        ours=(IN_A,),
         in_sync={NAME: SYNCED},
         also=(OBJECT_SYNC,),
         exclusive=True,
@@ -846,6 +867,7 @@ def _deletion_orders() -> Iterator[Scenario]:
         (SOURCE, object_sync(A, B)),
         (delete(namespace(HOME)),),
         copies={IN_A: None, IN_B: None},
+        ends_namespaces=True,
     )
     yield Scenario(
         "source and ObjectSync may go at once",
@@ -864,6 +886,7 @@ def _deletion_orders() -> Iterator[Scenario]:
         (SOURCE, object_sync(A, B)),
         (together(delete(namespace(A)), delete(SYNC)),),
         copies={IN_A: None, IN_B: None},
+        ends_namespaces=True,
     )
     yield Scenario(
         "an ObjectSync may be made anew",

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from scenarios import memory
+from scenarios import corner, memory
 from scenarios.corner import Corner
 from scenarios.scenario import Scenario
 from scenarios.table import scenarios
@@ -18,6 +18,11 @@ def check(scenario: Scenario, end: Corner) -> None:
         found = end.get(f"{scenario.kind[1]} {where}")
         content = found and {key: value for key, value in found.items() if key not in ("metadata", "going")}
         assert content == body, where
+    for where in scenario.ours:
+        meta = end[f"{scenario.kind[1]} {where}"]["metadata"]
+        assert meta["owners"] == ["SyncSlice"], where
+        assert {corner.SLICE_LABEL, "app.kubernetes.io/managed-by"} <= set(meta["labels"]), where
+        assert meta["annotations"]["sync.rustrial.org/source-object"] == "home-@/settings-@", where
     for type_, told in (("InSync", scenario.in_sync), ("Ready", scenario.ready)):
         for name, (status, reason) in told.items():
             (sync,) = [value for key, value in end.items() if key == f"ObjectSync home-@/{name}"]

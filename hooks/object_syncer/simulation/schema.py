@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from object_syncer.simulation.jsons import Json
@@ -40,15 +41,18 @@ _WORDS = {
 _AT_ROOT = frozenset({"apiVersion", "kind", "metadata"})
 
 
-def problems(schema: Json, obj: Json, *, strict: bool = False) -> Iterator[Problem]:
-    """Yield what is wrong with an object, in the order of its schema; its metadata is not looked at.
+def problems(
+    schema: Json, obj: Json, *, strict: bool = False, aside: AbstractSet[str] = frozenset()
+) -> Iterator[Problem]:
+    """Yield what is wrong with an object, in the order of its schema; its metadata is not looked at, nor `aside`.
 
     With `strict`, fields that the schema does not have are wrong too, as for `kubectl apply`; the API server itself
     drops them.
     """
-    shown = {key: value for key, value in obj.items() if key not in _AT_ROOT}
-    known = {key: value for key, value in (schema.get("properties") or {}).items() if key not in _AT_ROOT}
-    required = [key for key in schema.get("required") or () if key not in _AT_ROOT]
+    aside = _AT_ROOT | aside
+    shown = {key: value for key, value in obj.items() if key not in aside}
+    known = {key: value for key, value in (schema.get("properties") or {}).items() if key not in aside}
+    required = [key for key in schema.get("required") or () if key not in aside]
     yield from _object({**schema, "properties": known, "required": required}, shown, "", strict)
 
 

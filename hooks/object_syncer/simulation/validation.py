@@ -35,7 +35,6 @@ _IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("scheduling.k8s.io", "priorityclasses"): ("value",),
     ("storage.k8s.io", "storageclasses"): ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
 }  # fmt: skip
-_ASIDE = {"apiVersion", "kind", "metadata"}
 _SEALED = ("data", "binaryData", "immutable")
 
 
@@ -98,9 +97,11 @@ def _is_label_key(key: str) -> bool:
 
 
 def _check_schema(resource: Resource, old: Json | None, new: Json) -> None:
-    if not resource.schema or (old and all(old.get(key) == new.get(key) for key in (old.keys() | new.keys()) - _ASIDE)):
+    """What a write leaves as it is stays, also if the schema would refuse it by now."""
+    if not resource.schema:
         return
-    for path, message in problems(resource.schema, new):
+    unchanged = {key for key, value in new.items() if old and old.get(key) == value}
+    for path, message in problems(resource.schema, new, aside=unchanged):
         raise _refusal(resource, new, f"{path}: {message}")
 
 
