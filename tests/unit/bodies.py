@@ -1,5 +1,6 @@
 """Request bodies as the engine sends them, small: each is valid until a test changes it."""
 
+import copy
 from collections.abc import Iterable
 
 import yaml
@@ -28,10 +29,12 @@ def groups(objects: Iterable[Json], *empty: str) -> dict[str, dict[str, Json]]:
     return {kind: keyed(items) for kind, items in found.items()}
 
 
+_PLANNER: Json = yaml.safe_load(next(iter(manifests.controllers("http://hooks:8080"))))
+
+
 def planner() -> Json:
     """Return the CompositeController of the planner, as installed."""
-    installed: Json = yaml.safe_load(next(iter(manifests.controllers("http://hooks:8080"))))
-    return installed
+    return copy.deepcopy(_PLANNER)
 
 
 def guard_binding() -> Json:

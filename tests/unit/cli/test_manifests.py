@@ -1,5 +1,7 @@
 """`object-syncer manifests`: what an installation consists of, and the options that narrow it."""
 
+import functools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +29,12 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["manifests", *arguments])
 
 
-def documents(*arguments: str) -> list[Json]:
+@functools.cache
+def documents(*arguments: str) -> tuple[Json, ...]:
+    """Return what is printed; never change it."""
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    found = list(yaml.safe_load_all(result.output))
+    found = tuple(yaml.safe_load_all(result.output))
     assert all(found), "no document is empty"
     return found
 
@@ -72,7 +76,7 @@ def test_what_is_printed_is_what_the_folder_holds_for_kubectl() -> None:
             found += folder(here) if here.is_dir() else list(yaml.safe_load_all(here.read_text()))
         return found
 
-    def in_order(found: list[Json]) -> list[Json]:
+    def in_order(found: Iterable[Json]) -> list[Json]:
         return sorted(found, key=lambda document: (document["kind"], document["metadata"]["name"]))
 
     assert in_order(documents("--crds-only")) == in_order(folder(DEFINITIONS / "crds"))

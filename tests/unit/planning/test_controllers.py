@@ -5,15 +5,14 @@ from dataclasses import dataclass
 
 import orjson
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from object_syncer import manifests
 from object_syncer.api import Json
 from object_syncer.kinds.resource import Resource
 from object_syncer.planning import controllers
 from specification import cases, quickly
+from unit.bodies import planner
 
 CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
 WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
@@ -24,7 +23,7 @@ LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
 def calling(**spec: object) -> Json:
     """Return the planner's controller as it is installed, and as the API server sends it."""
-    installed: Json = yaml.safe_load(next(iter(manifests.controllers("http://hooks.example:8080"))))
+    installed = planner()
     installed["metadata"] |= {"uid": "1", "resourceVersion": "1", "generation": 1, "managedFields": [{}]}
     installed["spec"] |= spec
     return installed
@@ -61,13 +60,13 @@ def test_one_controller_serves_the_slices_of_one_type() -> None:
                 "customize": {
                     "version": "v2",
                     "webhook": {
-                        "url": "http://hooks.example:8080/v1/slice/customize?release=0.1.0",
+                        "url": "http://hooks:8080/v1/slice/customize?release=0.1.0",
                         "timeout": "3s",
                     },
                 },
                 "sync": {
                     "version": "v2",
-                    "webhook": {"url": "http://hooks.example:8080/v1/slice/sync?release=0.1.0", "timeout": "30s"},
+                    "webhook": {"url": "http://hooks:8080/v1/slice/sync?release=0.1.0", "timeout": "30s"},
                 },
             },
         },
