@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import yaml
 
-from controlplane.client import ApiError, Client, NotFoundError, Object
+from controlplane.client import ApiError, Client, NotFoundError, Object, path_of
 from controlplane.control_plane import ALICE, KUBE_CONTROLLER_MANAGER, ControlPlane
 from controlplane.namespaces import Namespaces
 from controlplane.waiting import wait_for
@@ -104,11 +104,12 @@ def _wait_in_force(people: People, namespace: str) -> None:
     people.admin.patch_status(*where, {"controllers": 1})
     copy = {**stranger, "metadata": {**stranger["metadata"], **marks()}}
     looks = config_map(namespace, "looks", **marks())
-    attempts = (
-        lambda: people.engine.replace(copy),
-        lambda: people.alice.create(looks),
-        lambda: people.alice.create(sync_slice(f"{namespace}-probe")),
-        lambda: people.admin.delete(*where),
+    objects, slices = path_of("v1", "configmaps", namespace), path_of(api.API_VERSION, "syncslices")
+    attempts = (  # dry runs: what is not refused yet must leave nothing behind
+        lambda: people.engine.call("PUT", f"{objects}/probe", copy, dryRun="All"),
+        lambda: people.alice.call("POST", objects, looks, dryRun="All"),
+        lambda: people.alice.call("POST", slices, sync_slice(f"{namespace}-probe"), dryRun="All"),
+        lambda: people.admin.call("DELETE", path_of(*where), dryRun="All"),
     )
     for attempt in attempts:
         wait_for(lambda: _is_refused(attempt), 30, "the guard in force")  # noqa: B023 - called at once
