@@ -86,5 +86,6 @@ def test_a_policy_that_goes_hands_over_to_the_next(world: World) -> None:
         sync = world.sync(source, to(team))
         sync.wait_in_sync()
         assert served_by(world, sync) == {first}
-    becomes(lambda: (served_by(world, sync), sync.says("InSync")), ({"default"}, IN_SYNC))
+    # Kubernetes' garbage collector learns of new kinds every 30 seconds, and the cluster may be younger than that.
+    becomes(lambda: (served_by(world, sync), sync.says("InSync")), ({"default"}, IN_SYNC), 50)
     assert world.where(source) == {f"{team}/{source['metadata']['name']}"}
