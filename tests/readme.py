@@ -1,4 +1,4 @@
-"""README.md as data: its sections, the commands in them, and what they print."""
+"""README.md, or another page, as data: its sections, the commands in them, and what they print."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 from controlplane.processes import free_port
 
 ROOT = Path(__file__).parents[1]
-TEXT = (ROOT / "README.md").read_text()
+README = ROOT / "README.md"
 
 
 class Shown(NamedTuple):
@@ -21,11 +21,16 @@ class Shown(NamedTuple):
     output: str
 
 
-def section(title: str) -> str:
+def section(title: str, page: Path = README) -> str:
     """Return the text of the section with that heading."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    assert found, f"README.md has no section {title!r}"
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert found, f"{page.name} has no section {title!r}"
     return found[1]
+
+
+def script(title: str, page: Path) -> str:
+    """Return the last shell block of a section, whole."""
+    return _blocks("sh", section(title, page))[-1]
 
 
 def commands(title: str) -> list[str]:

@@ -55,8 +55,14 @@ WRITES: Sequence[Write] = (
         {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]},
     ),
     Write("a conflict policy permits to take over", True, {"labels": {"whose": "theirs"}}, TAKES_OVER),
-    Write("also from the original", True, {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]}, TAKES_OVER),
-    Write("but never from a controller", False, {"ownerReferences": owner("Widget")}, TAKES_OVER),
+    Write(
+        "but not while the original's finalizer would keep it for ever",
+        False,
+        {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]},
+        TAKES_OVER,
+    ),
+    Write("other finalizers do not matter", True, {"finalizers": ["team.dev/hold"]}, TAKES_OVER),
+    Write("never from a controller", False, {"ownerReferences": owner("Widget")}, TAKES_OVER),
     Write("a copy in the hands of another slice stays there", False, {**marks("x"), "ownerReferences": owner("S")}),
     Write(
         "also where a conflict policy permits to take over",

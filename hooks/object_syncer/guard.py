@@ -39,8 +39,9 @@ def _age(stamped: str, now: datetime) -> float:
 def allows_write(old: Json | None, new: Json) -> bool:
     """Tell whether the engine may create `new`, or update `old` to it; both are the whole objects.
 
-    A copy stays in the hands of its slice. Any other object may become one only if it has no controller, and is a
-    copy of the same source that lost its label by hand, or the new object says which conflict policy permits it.
+    A copy stays in the hands of its slice. Any other object may become one only if it has no controller and not the
+    original Object Syncer's finalizer (server-side apply cannot take that away, so it could never be deleted), and is
+    a copy of the same source that lost its label by hand, or the new object says which conflict policy permits it.
     What the engine's dynamic-apply mode writes is never allowed: it corrupts lists and shows Secrets in annotations.
     """
     was, now = (old or {}).get("metadata") or {}, new["metadata"]
@@ -54,7 +55,8 @@ def allows_write(old: Json | None, new: Json) -> bool:
         return True
     if any(owner.get("controller") for owner in was.get("ownerReferences") or ()):
         return False
-    return api.TAKEOVER_ANNOTATION in annotations or (
-        was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(api.SOURCE_ANNOTATION)
-        and api.UPSTREAM_FINALIZER not in (was.get("finalizers") or ())
+    if api.UPSTREAM_FINALIZER in (was.get("finalizers") or ()):
+        return False
+    return api.TAKEOVER_ANNOTATION in annotations or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(
+        api.SOURCE_ANNOTATION
     )

@@ -80,7 +80,7 @@ def test_b21_a_foreign_object_is_never_changed_and_never_deleted(
         ({"labels": {"kustomize.toolkit.fluxcd.io/name": "shop"}}, "applied by Flux from kustomize shop"),
         ({"labels": {"helm.toolkit.fluxcd.io/name": "shop"}}, "applied by Flux from helm shop"),
         ({"labels": {"app.kubernetes.io/managed-by": "shop-operator"}}, "managed by shop-operator"),
-        ({"finalizers": [UPSTREAM_FINALIZER]}, "a copy of the original Object Syncer"),
+        ({"finalizers": [UPSTREAM_FINALIZER]}, "held by a finalizer of the original Object Syncer"),
         ({}, "written by kubectl-create"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -236,15 +236,21 @@ def test_adopt_leaves_alone_what_differs(world: World) -> None:
     assert owner_of(world, sync, world.at(source, team))
 
 
-@pytest.mark.parametrize("finalizers", [[], [UPSTREAM_FINALIZER]], ids=["without finalizer", "with finalizer"])
-def test_adopt_takes_over_the_copies_of_the_original_object_syncer(world: World, finalizers: list[str]) -> None:
+@pytest.mark.parametrize("policy", ["Fail", "Adopt", "Overwrite"])
+def test_a_copy_of_the_original_object_syncer_is_ours_once_the_original_lets_go(world: World, policy: str) -> None:
     home, team = world.namespace("home"), world.namespace()
     source = world.config_map(home)
     name = source["metadata"]["name"]
-    origin = {SOURCE_ANNOTATION: f"{home}/{name}"}
-    marks = {"labels": MANAGED_BY, "annotations": origin, "finalizers": finalizers}
-    foreign = world.admin.create(config_map(team, name, {"k": "of an older version"}, **marks))
-    sync = sync_with(world, source, "Adopt", to(team))
+    marks = {"labels": MANAGED_BY, "annotations": {SOURCE_ANNOTATION: f"{home}/{name}"}}
+    foreign = world.admin.create(
+        config_map(team, name, {"k": "of an older version"}, finalizers=[UPSTREAM_FINALIZER], **marks)
+    )
+    try:
+        sync = sync_with(world, source, policy, to(team))
+        becomes(lambda: sync.says("InSync"), CONFLICT)
+        stays(lambda: world.at(source, team), foreign)
+    finally:
+        world.edit(foreign, {"metadata": {"finalizers": None}})
     sync.wait_in_sync()
     adopted = world.at(source, team)
     assert adopted["metadata"]["uid"] == foreign["metadata"]["uid"]
@@ -252,25 +258,7 @@ def test_adopt_takes_over_the_copies_of_the_original_object_syncer(world: World,
     assert owner_of(world, sync, adopted)
     sync.delete()
     sync.wait_gone()
-    # Server-side apply cannot take a finalizer away that somebody else set.
-    if finalizers:
-        assert world.at(source, team)["metadata"]["deletionTimestamp"]
-        world.edit(adopted, {"metadata": {"finalizers": None}})
-    becomes(lambda: world.where(source), set())
-
-
-def test_fail_leaves_a_living_copy_of_the_original_object_syncer_alone(world: World) -> None:
-    home, team = world.namespace("home"), world.namespace()
-    source = world.config_map(home)
-    name = source["metadata"]["name"]
-    marks = {"labels": MANAGED_BY, "annotations": {SOURCE_ANNOTATION: f"{home}/{name}"}}
-    foreign = world.admin.create(config_map(team, name, {"k": "x"}, finalizers=[UPSTREAM_FINALIZER], **marks))
-    try:
-        sync = world.sync(source, to(team))
-        becomes(lambda: sync.says("InSync"), CONFLICT)
-        stays(lambda: world.at(source, team), foreign)
-    finally:
-        world.edit(foreign, {"metadata": {"finalizers": None}})
+    assert world.where(source) == set()
 
 
 def test_adopt_leaves_alone_the_original_object_syncers_copy_of_another_source(world: World) -> None:

@@ -411,19 +411,24 @@ def _foreign() -> Iterator[Scenario]:
         ours=(IN_A,),
         in_sync={NAME: SYNCED},
     )
+    original = config_map(
+        A,
+        data={"k": "stale"},
+        labels={"app.kubernetes.io/managed-by": "rustrial-object-syncer"},
+        annotations={SOURCE_ANNOTATION: f"{HOME}/{NAME}"},
+        finalizers=["sync.rustrial.org/rustrial-object-syncer"],
+    )
+    for conflicts in ("Adopt", "Overwrite"):
+        yield Scenario(
+            f"{conflicts} leaves alone what the original Object Syncer's finalizer would keep for ever",
+            (SOURCE, original, sync(conflicts)),
+            copies={IN_A: {"data": {"k": "stale"}}},
+            in_sync={NAME: ("False", "Conflict")},
+        )
     yield Scenario(
-        "Adopt takes over what the original Object Syncer copied from this source",
-        (
-            SOURCE,
-            config_map(
-                A,
-                data={"k": "stale"},
-                labels={"app.kubernetes.io/managed-by": "rustrial-object-syncer"},
-                annotations={SOURCE_ANNOTATION: f"{HOME}/{NAME}"},
-                finalizers=["sync.rustrial.org/rustrial-object-syncer"],
-            ),
-            sync("Adopt"),
-        ),
+        "Adopt takes over what the original Object Syncer copied, once it lets go",
+        (SOURCE, original, sync("Adopt")),
+        (edit(original, {"metadata": {"finalizers": None}}),),
         copies={IN_A: DATA},
         ours=(IN_A,),
         in_sync={NAME: SYNCED},

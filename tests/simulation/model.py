@@ -335,10 +335,18 @@ def is_ours(found: Json, source: Place) -> bool:
     )
 
 
+def may_overwrite(found: Json) -> bool:
+    """Whether `Overwrite` takes an object: nobody controls it, and no finalizer of upstream's would keep it."""
+    meta = found["metadata"]
+    return UPSTREAM_FINALIZER not in (meta.get("finalizers") or ()) and not any(
+        owner.get("controller") for owner in meta.get("ownerReferences") or ()
+    )
+
+
 def may_adopt(found: Json, source: Json) -> bool:
     """Whether `Adopt` takes an object: it equals the copy already, or is upstream's copy of this source."""
     meta = found["metadata"]
-    if any(owner.get("controller") for owner in meta.get("ownerReferences") or ()):
+    if not may_overwrite(found):
         return False
     upstream = (meta.get("annotations") or {}).get(SOURCE) == f"{namespace(source)}/{name(source)}" and (
         meta.get("labels") or {}

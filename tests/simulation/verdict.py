@@ -233,7 +233,7 @@ class Verdict:
         ours = model.is_ours(found, each.source)
         adopts = policy == "Adopt" and model.may_adopt(found, source)
         where = f"the foreign {'/'.join((model.namespace(found), model.name(found)))}"
-        takes = policy == "Overwrite" or ours or adopts
+        takes = (policy == "Overwrite" and model.may_overwrite(found)) or ours or adopts
         if takes and model.is_unchangeable(found, source):
             if told != ("Failed", "Rejected"):
                 yield f"{where} cannot be changed, but is told as {told}"

@@ -96,7 +96,11 @@ class Witness:
         for policy, source in self.permits.get(place, ()):
             if f"{source[1]}/{source[2]}" != copy_of:
                 continue
-            if policy == "Overwrite" or model.is_ours(mine, source):
+            if model.is_ours(mine, source):
+                return True
+            if not model.may_overwrite(mine):
+                return False
+            if policy == "Overwrite":
                 return True
             upstream = (mine["metadata"].get("annotations") or {}).get(model.SOURCE) == copy_of
             if policy == "Adopt" and (upstream or model.body(mine) == model.body(new)):

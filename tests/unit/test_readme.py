@@ -35,7 +35,7 @@ def test_a_command_prints_what_is_shown(shown: readme.Shown, monkeypatch: pytest
 
 
 def test_the_object_sync_in_the_introduction_is_an_example() -> None:
-    shown = re.search(r"```yaml\n(.*?)```", readme.TEXT, re.DOTALL)
+    shown = re.search(r"```yaml\n(.*?)```", readme.README.read_text(), re.DOTALL)
     assert shown
     *_, sync = yaml.safe_load_all((readme.ROOT / "examples" / "configmap-to-all.yaml").read_text())
     assert yaml.safe_load(shown[1]) == sync

@@ -22,13 +22,21 @@ def is_foreign(found: Json, source: str, slice_name: str) -> bool:
     )
 
 
-def may_adopt(found: Json, desired: Json, source: str) -> bool:
-    """Tell whether the Adopt policy takes a foreign object over.
+def may_overwrite(found: Json) -> bool:
+    """Tell whether the Overwrite policy takes a foreign object over.
 
-    Its content must equal the copy's already, or it is the original Object Syncer's copy of this source. An object
-    that has a controller is never adopted: the API server lets an object have one only.
+    Not one that has a controller: the API server lets an object have one only. Not one with the original Object
+    Syncer's finalizer: server-side apply cannot take that away, and nobody else will, so it could never be deleted.
     """
-    if controller(found) is not None:
+    return controller(found) is None and api.UPSTREAM_FINALIZER not in (found["metadata"].get("finalizers") or ())
+
+
+def may_adopt(found: Json, desired: Json, source: str) -> bool:
+    """Tell whether the Adopt policy takes a foreign object over: of those that Overwrite takes, the expected ones.
+
+    Its content must equal the copy's already, or it is the original Object Syncer's copy of this source.
+    """
+    if not may_overwrite(found):
         return False
     meta = found["metadata"]
     upstream = (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) == source and (meta.get("labels") or {}).get(
@@ -54,7 +62,7 @@ def manager(found: Json) -> str:
         if f"{tool}.toolkit.fluxcd.io/name" in labels:
             return f"applied by Flux from {tool} {labels[f'{tool}.toolkit.fluxcd.io/name']}"
     if api.UPSTREAM_FINALIZER in (meta.get("finalizers") or ()):
-        return "a copy of the original Object Syncer"
+        return "held by a finalizer of the original Object Syncer (docs/upgrade.md says how to come from there)"
     if labels.get(api.MANAGED_BY_LABEL):
         return f"managed by {labels[api.MANAGED_BY_LABEL]}"
     entries = [entry for entry in meta.get("managedFields") or () if not entry.get("subresource")]

@@ -124,7 +124,7 @@ class _Work:
         if not foreign.is_foreign(found, source, self.name):
             return True
         if self.policy == "Overwrite":
-            return foreign.controller(found) is None  # the API server lets an object have one only
+            return foreign.may_overwrite(found)
         if self.policy != "Adopt" or not foreign.may_adopt(found, desired, source):
             return False
         desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy

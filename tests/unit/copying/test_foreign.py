@@ -14,8 +14,8 @@ OURS = {api.SOURCE_ANNOTATION: SOURCE}
 UPSTREAM = {
     "labels": {api.MANAGED_BY_LABEL: api.MANAGED_BY},
     "annotations": OURS,
-    "finalizers": [api.UPSTREAM_FINALIZER],
 }
+HELD = {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]}
 
 
 def standing(data: Json | None = None, **metadata: object) -> Json:
@@ -68,9 +68,10 @@ class Case:
         False,
         False,
     ),
-    Case("a copy of the original Object Syncer is told by its finalizer, and adopted", UPSTREAM, True, True),
+    Case("a copy that the original Object Syncer's finalizer holds could never be deleted", HELD, True, False),
+    Case("without the finalizer it is a copy like ours", UPSTREAM, False, True),
     Case(
-        "a copy of the original Object Syncer of another source is not",
+        "a copy of another source by the original Object Syncer",
         {**UPSTREAM, "annotations": {api.SOURCE_ANNOTATION: "other/x"}},
         True,
         False,
@@ -96,6 +97,7 @@ class Equal:
     Equal("what differs may not", standing({"k": "other"}), False),
     Equal("what has more may not", standing({"k": "v", "x": "1"}), False),
     Equal("what has a controller may not", standing(ownerReferences=owner("Widget", "w")), False),
+    Equal("what the original Object Syncer's finalizer holds may not", standing(**HELD), False),
 )
 def test_adoption_of_equals(case: Equal) -> None:
     assert foreign.may_adopt(case.found, desired(), SOURCE) == case.adopted
@@ -130,7 +132,11 @@ class Manager:
     Manager(
         "Flux", "applied by Flux from kustomize apps", {"labels": {"kustomize.toolkit.fluxcd.io/name": "apps"}}
     ),
-    Manager("the original Object Syncer", "a copy of the original Object Syncer", UPSTREAM),
+    Manager(
+        "the original Object Syncer",
+        "held by a finalizer of the original Object Syncer (docs/upgrade.md says how to come from there)",
+        HELD,
+    ),
     Manager("its label", "managed by terraform", {"labels": {api.MANAGED_BY_LABEL: "terraform"}}),
     Manager(
         "who wrote it, the status aside",
