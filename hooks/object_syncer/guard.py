@@ -8,26 +8,28 @@ from datetime import datetime
 from object_syncer import api
 from object_syncer.api import Json
 
-BINDING = "object-syncer-copies"
-"""The ValidatingAdmissionPolicyBinding (and policy) that keeps the engine off foreign objects."""
+NAME = "object-syncer-copies"
+"""Of the ValidatingAdmissionPolicy that keeps the engine off foreign objects, and of its binding."""
 
 ENGINE_USER = "system:serviceaccount:metacontroller:metacontroller"
 """Metacontroller's user where its own manifests or chart install it."""
 
 
 SETTLES_SECONDS = 4
-"""How long after a change of the binding every API server enforces it; each looks once a second."""
+"""How long after a change of policy or binding every API server enforces it; each looks once a second."""
 
 
-def denies(binding: Json | None) -> bool:
-    """Tell whether the binding is there and denies, rather than warns or audits only."""
-    spec = (binding or {}).get("spec") or {}
-    return binding is not None and "Deny" in spec.get("validationActions", ("Deny",))
+def denies(policy: Json | None, binding: Json | None) -> bool:
+    """Tell whether both are there and the binding denies, rather than warns or audits only."""
+    if policy is None or binding is None:
+        return False
+    spec = binding.get("spec") or {}
+    return "Deny" in spec.get("validationActions", ("Deny",))
 
 
-def is_fresh(binding: Json, now: datetime) -> bool:
-    """Tell whether the binding was created or changed so recently that API servers may not enforce it yet."""
-    meta = binding.get("metadata") or {}
+def is_fresh(part: Json, now: datetime) -> bool:
+    """Tell whether policy or binding was created or changed so recently that API servers may not enforce it yet."""
+    meta = part.get("metadata") or {}
     changed = [meta.get("creationTimestamp"), *(entry.get("time") for entry in meta.get("managedFields") or ())]
     return any(-SETTLES_SECONDS < _age(stamped, now) < SETTLES_SECONDS for stamped in changed if stamped)
 

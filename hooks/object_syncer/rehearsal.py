@@ -17,7 +17,7 @@ from object_syncer.simulation import Cluster, Engine, HookError
 from object_syncer.simulation.engine import Task
 from object_syncer.simulation.webhooks import CallHook
 
-_BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", guard.BINDING)
+_BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", guard.NAME)
 
 
 def install(

@@ -115,8 +115,9 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
             "ObjectSync.sync.rustrial.org/v1alpha1": _keyed(_object_sync(n) for n in range(object_syncs)),
             "Namespace.v1": _keyed(_namespace(n) for n in range(namespaces)),
             "SyncPolicy.sync.rustrial.org/v1alpha1": {"default": _POLICY},
-            "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/v1": {
-                guard.BINDING: {"metadata": {"name": guard.BINDING}}
+            **{
+                f"{kind}.admissionregistration.k8s.io/v1": {guard.NAME: {"metadata": {"name": guard.NAME}}}
+                for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
             },
         },
         "finalizing": False,

@@ -19,6 +19,7 @@ from e2e.world import Sync, World
 TOLD = 10
 """Seconds within which a failure must be told."""
 ADMISSION = "admissionregistration.k8s.io/v1"
+BINDINGS = "validatingadmissionpolicybindings"
 GUARD = "object-syncer-copies"
 
 
@@ -232,7 +233,7 @@ def test_an_engine_in_the_wrong_apply_strategy_is_told_and_writes_no_copy(
 
 
 def guard_parts(world: World) -> dict[str, Object]:
-    plurals = ("validatingadmissionpolicies", "validatingadmissionpolicybindings")
+    plurals = ("validatingadmissionpolicies", BINDINGS)
     return {plural: world.admin.get(ADMISSION, plural, None, GUARD) for plural in plurals}
 
 
@@ -241,20 +242,19 @@ def restore(world: World, part: Object) -> None:
     world.admin.apply({key: value for key, value in part.items() if key != "status"} | {"metadata": meta})
 
 
-@pytest.mark.parametrize("missing", [True, False], ids=["binding missing", "binding only audits"])
-def test_without_the_guard_nothing_is_planned(world: World, missing: bool, latencies: Latencies) -> None:
+@pytest.mark.parametrize("missing", ["validatingadmissionpolicies", BINDINGS, ""])
+def test_without_the_guard_nothing_is_planned(world: World, missing: str, latencies: Latencies) -> None:
     home, team = world.namespace("home"), world.namespace()
     source = world.config_map(home)
     foreign = world.admin.create(config_map(team, "contested", {"theirs": "1"}))
     sync = world.sync(source, to(team))
     sync.wait_in_sync()
     parts = guard_parts(world)
-    binding = "validatingadmissionpolicybindings"
     with latencies.timed("a missing guard is told", limit=TOLD):
         if missing:
-            world.admin.delete(ADMISSION, binding, None, GUARD)
+            world.admin.delete(ADMISSION, missing, None, GUARD)
         else:
-            world.admin.patch(ADMISSION, binding, None, GUARD, {"spec": {"validationActions": ["Audit"]}})
+            world.admin.patch(ADMISSION, BINDINGS, None, GUARD, {"spec": {"validationActions": ["Audit"]}})
         becomes(lambda: (sync.says("Ready"), sync.says("InSync")), (("False", "GuardMissing"),) * 2)
     try:
         late = world.sync(source, to(team, "contested"))
@@ -264,11 +264,19 @@ def test_without_the_guard_nothing_is_planned(world: World, missing: bool, laten
         world.edit(world.at(source, team), {"data": {"k": "hacked"}})
         becomes(lambda: world.data(source, team), source["data"])
         stays(lambda: world.at(source, team, "contested"), foreign, seconds=1)
+        world.delete(world.at(source, team))
+        reason = {"state": "Pending", "reason": "GuardMissing"}.items()
+        (where,) = sync.destinations()
+        becomes(lambda: sync.destinations()[where].items() >= reason, True)
+        theirs = world.admin.create(config_map(team, source["metadata"]["name"], {"theirs": "2"}))
+        stays(lambda: world.at(source, team), theirs, seconds=1)
     finally:
         for part in parts.values():
             restore(world, part)
-    becomes(lambda: late.says("InSync"), ("False", "Conflict"))
+    becomes(lambda: (late.says("InSync"), sync.says("InSync")), (("False", "Conflict"),) * 2)
     assert world.at(source, team, "contested") == foreign
+    assert world.at(source, team) == theirs
+    world.delete(theirs)
     sync.wait_in_sync()
 
 
@@ -280,7 +288,7 @@ def test_guard_none_plans_without_the_guard_and_takes_over_what_stands_in_the_wa
     parts = guard_parts(world)
     where = (API_VERSION, "syncpolicies", None, "default")
     world.admin.patch(*where, {"spec": {"guard": "None"}})
-    world.admin.delete(ADMISSION, "validatingadmissionpolicybindings", None, GUARD)
+    world.admin.delete(ADMISSION, BINDINGS, None, GUARD)
     try:
         sync = world.sync(source, to(team))
         sync.wait_in_sync()

@@ -22,7 +22,7 @@ class MemoryStage:
         self.cluster = Cluster()
         self._running = self._answering = True
         self._engine = rehearsal.install(self.cluster, call_hook=self._call)
-        self._bindings = [obj for obj in rehearsal.machinery() if obj["metadata"]["name"] == guard.BINDING]
+        self._bindings = [obj for obj in rehearsal.machinery() if obj["metadata"]["name"] == guard.NAME]
 
     def create(self, obj: Object) -> None:
         self.cluster.create(corner.marked(obj, MARK))

@@ -134,10 +134,10 @@ class RealStage:
         """Install the binding of the guard, or delete it."""
         text = manifests("--no-crds", "--engine-user", self._engine_user())
         for obj in yaml.safe_load_all(text):
-            if obj["metadata"]["name"] == guard.BINDING and installed:
+            if obj["metadata"]["name"] == guard.NAME and installed:
                 self._admin.apply(obj)
-            elif obj["metadata"]["name"] == guard.BINDING:
-                self._admin.delete(obj["apiVersion"], self._admin.resource_of(obj).plural, None, guard.BINDING)
+            elif obj["metadata"]["name"] == guard.NAME:
+                self._admin.delete(obj["apiVersion"], self._admin.resource_of(obj).plural, None, guard.NAME)
         self._guarded = installed
 
     def engine(self, running: bool) -> None:

@@ -823,6 +823,22 @@ def _policies() -> Iterator[Scenario]:
         exclusive=True,
     )
     yield Scenario(
+        "without the guard no copy is created where something may stand",
+        (SOURCE, object_sync(A)),
+        (guard(False), delete(config_map(A)), create(config_map(A, data={"mine": "1"}))),
+        copies={IN_A: {"data": {"mine": "1"}}},
+        in_sync={NAME: ("False", "GuardMissing")},
+        exclusive=True,
+    )
+    yield Scenario(
+        "a copy that was deleted while the guard was missing comes back with it",
+        (SOURCE, object_sync(A)),
+        (guard(False), delete(config_map(A)), guard(True)),
+        copies={IN_A: DATA},
+        in_sync={NAME: SYNCED},
+        exclusive=True,
+    )
+    yield Scenario(
         "a SyncPolicy that wants no guard takes foreign objects over",
         (SOURCE,),
         (

@@ -37,13 +37,13 @@ def planner() -> Json:
     return copy.deepcopy(_PLANNER)
 
 
-def guard_binding() -> Json:
+def guard_parts() -> list[Json]:
     """Return what tells the planner that the guard is installed."""
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingAdmissionPolicyBinding",
-        "metadata": {"name": guard.BINDING},
-    }
+    kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    return [
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": guard.NAME}}
+        for kind in kinds
+    ]
 
 
 def of_policy(
@@ -58,10 +58,11 @@ def of_policy(
             children, "SyncSlice.sync.rustrial.org/v1alpha1", "CompositeController.metacontroller.k8s.io/v1alpha1"
         ),
         "related": groups(
-            [*related, subject, *([guard_binding()] if guarded else [])],
+            [*related, subject, *(guard_parts() if guarded else [])],
             "ObjectSync.sync.rustrial.org/v1alpha1",
             "Namespace.v1",
             "SyncPolicy.sync.rustrial.org/v1alpha1",
+            "ValidatingAdmissionPolicy.admissionregistration.k8s.io/v1",
             "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/v1",
         ),
         "finalizing": False,

@@ -26,10 +26,13 @@ def binding(created: str, changed: str | None = None, **spec: object) -> Json:
     return {"metadata": {"creationTimestamp": created, "managedFields": entries}, "spec": spec}
 
 
-def test_a_binding_that_does_not_deny_is_no_guard() -> None:
-    assert guard.denies(binding("2026-01-01T12:00:00Z", validationActions=["Deny", "Audit"]))
-    assert not guard.denies(binding("2026-01-01T12:00:00Z", validationActions=["Audit"]))
-    assert not guard.denies(None)
+def test_it_takes_a_policy_and_a_binding_that_denies_to_be_a_guard() -> None:
+    policy = {"metadata": {"creationTimestamp": "2026-01-01T12:00:00Z"}}
+    denying = binding("2026-01-01T12:00:00Z", validationActions=["Deny", "Audit"])
+    assert guard.denies(policy, denying)
+    assert not guard.denies(policy, binding("2026-01-01T12:00:00Z", validationActions=["Audit"]))
+    assert not guard.denies(policy, None)
+    assert not guard.denies(None, denying)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from object_syncer.status import conditions
 from object_syncer.status.conditions import Condition
 
 _SETTLING = Refusal(reasons.GUARD_MISSING, "the API server is about to put the guard in force")
-_BINDINGS = ("admissionregistration.k8s.io/v1", "validatingadmissionpolicybindings")
+_ADMISSION = "admissionregistration.k8s.io/v1"
 
 
 def customize(request: Request, _now: datetime) -> Json:
@@ -29,7 +29,8 @@ def customize(request: Request, _now: datetime) -> Json:
     else:  # by namespace, so that policies share the load
         rules += (envelope.rule(api.API_VERSION, "objectsyncs", namespace=name) for name in sorted(watch.plain))
     if _needs_guard(request):
-        rules.append(envelope.rule(*_BINDINGS, names=[guard.BINDING]))
+        for resource_name in ("validatingadmissionpolicies", "validatingadmissionpolicybindings"):
+            rules.append(envelope.rule(_ADMISSION, resource_name, names=[guard.NAME]))
     return envelope.rules(rules)
 
 
@@ -40,7 +41,7 @@ def sync(request: Request, now: datetime) -> Json:
     obstacle = _obstacle(request, observed, now)
     if obstacle:
         told = Condition("Ready", "False", obstacle.reason, f"nothing is planned: {obstacle.message}")
-        wanted = _kept(request, observed, now)
+        wanted = _kept(request, observed, now, unguarded=obstacle.reason == reasons.GUARD_MISSING)
     else:
         told = Condition("Ready", "True", reasons.SUCCESS, "ObjectSyncs are planned")
         wanted = _slices(request, observed, now)
@@ -62,26 +63,22 @@ def _obstacle(request: Request, observed: Mapping[str, Json], now: datetime) -> 
     """What makes planning unsafe."""
     if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed.values()):
         return Refusal(reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply")
-    binding = _guard(request)
-    if _needs_guard(request) and not guard.denies(binding):
+    if not _needs_guard(request):
+        return None
+    policy = request.related.of(_ADMISSION, "ValidatingAdmissionPolicy").get(guard.NAME)
+    binding = request.related.of(_ADMISSION, "ValidatingAdmissionPolicyBinding").get(guard.NAME)
+    if not guard.denies(policy, binding):
         return Refusal(
             reasons.GUARD_MISSING,
-            f"there is no ValidatingAdmissionPolicyBinding {guard.BINDING} that denies, which keeps foreign objects "
-            "from being overwritten: install metacontroller/admission, or set spec.guard to None",
+            f"there is no ValidatingAdmissionPolicy {guard.NAME} with a binding that denies, which keeps foreign "
+            "objects from being overwritten: install metacontroller/admission, or set spec.guard to None",
         )
-    if binding and guard.is_fresh(binding, now):
+    if any(part and guard.is_fresh(part, now) for part in (policy, binding)):
         return _SETTLING
     return None
 
 
-def _guard(request: Request) -> Json | None:
-    if not _needs_guard(request):
-        return None
-    bindings = request.related.of("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding")
-    return bindings.get(guard.BINDING)
-
-
-def _kept(request: Request, observed: Mapping[str, Json], now: datetime) -> list[Json]:
+def _kept(request: Request, observed: Mapping[str, Json], now: datetime, *, unguarded: bool) -> list[Json]:
     """Without a plan what exists stays as it is, but an ObjectSync that is being deleted must not wait for one."""
     object_syncs = request.related.of(api.API_VERSION, "ObjectSync").values()
     living = {item["metadata"]["uid"] for item in object_syncs if not api.is_going(item)}
@@ -89,8 +86,10 @@ def _kept(request: Request, observed: Mapping[str, Json], now: datetime) -> list
     wanted = []
     for item in observed.values():
         uid = item["spec"]["objectSync"]["uid"]
-        kept = slices.again(item) if uid in living else slices.ending(item, types.get(uid), now)
-        wanted += [kept] if kept else []
+        if uid in living:
+            wanted.append(slices.unguarded(item) if unguarded else slices.again(item))
+        elif ended := slices.ending(item, types.get(uid), now):
+            wanted.append(ended)
     return wanted
 
 

@@ -66,6 +66,8 @@ def sync(request: Request, now: datetime) -> Json:
             desired = work.desired(namespace, group["name"])
             if seen is None and found and not work.takes(found, desired, key):
                 work.leave(desired, found)
+            elif seen is None and spec.get("unguarded"):
+                work.hold(desired)
             else:
                 work.answer(drift.compare(desired, seen, replace), seen)
 
@@ -129,6 +131,13 @@ class _Work:
             return False
         desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
         return True
+
+    def hold(self, desired: Json) -> None:
+        """Write no copy where a foreign object may stand that nothing protects."""
+        where = desired["metadata"]
+        message = "the copy does not exist, and is not created while the guard is missing"
+        state = State(where["namespace"], where["name"], destination.PENDING, reasons.GUARD_MISSING, message)
+        self.states.append(destination.unsynced(state, self.earlier, self.now))
 
     def leave(self, desired: Json, found: Json) -> None:
         """Leave a foreign object alone, and say whose it is."""

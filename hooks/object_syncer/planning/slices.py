@@ -17,9 +17,6 @@ from object_syncer.planning.plan import Plan
 from object_syncer.status import clock, destination
 from object_syncer.status.summary import SHOWN_DESTINATIONS
 
-MAX_PROBES = 32
-"""Per slice: each is a rule that the engine tries on every event of an object of the type."""
-
 DRAIN_PATIENCE_SECONDS = 60
 """After that a slice is dropped undrained: nothing may ever be stuck, and ownerReferences remove the copies."""
 
@@ -114,6 +111,11 @@ def again(item: Json, spec: Json | None = None) -> Json:
     return _child(api.name_of(item), labels, spec or item["spec"], item)
 
 
+def unguarded(item: Json) -> Json:
+    """Return an observed slice as a child that creates no copies: nobody keeps it off what may stand there."""
+    return again(item, {**item["spec"], "unguarded": True})
+
+
 def needs_controller(item: Json, before: Json | None) -> bool:
     """Tell whether a slice must be served: a refused one only while it, as observed `before`, may hold copies."""
     if not item["spec"].get("refusal"):
@@ -185,14 +187,17 @@ def _repair(labels: Mapping[str, str], before: Json | None) -> str:
 
 
 def _probes(before: Json, held: slicing.Held) -> list[Json]:
-    """Guard first, probe what was refused: only where a copy stays missing is there something to look at."""
+    """Guard first, probe what was refused: only where a copy stays missing is there something to look at.
+
+    Each probe is a rule that the engine tries on every event of an object of the type.
+    """
     refused = sorted(
         (entry["namespace"], entry["name"])
         for entry in (before.get("status") or {}).get("destinations") or ()
         if (entry["state"] == destination.CONFLICT or entry.get("reason") == reasons.REJECTED)
         and entry["namespace"] in held.get(entry["name"], ())
     )
-    return [{"namespace": namespace, "name": name} for namespace, name in refused[:MAX_PROBES]]
+    return [{"namespace": namespace, "name": name} for namespace, name in refused]
 
 
 def _held(item: Json) -> slicing.Held:

@@ -58,7 +58,7 @@ def test_everything_is_printed_in_the_order_in_which_it_is_to_be_applied() -> No
         "DecoratorController/object-syncs",
         "SyncPolicy/default",
     ]
-    assert f"ValidatingAdmissionPolicyBinding/{guard.BINDING}" in printed
+    assert f"ValidatingAdmissionPolicyBinding/{guard.NAME}" in printed
     assert len(printed) == len(set(printed))
 
 

@@ -15,7 +15,7 @@ UPSTREAM = {
     "labels": {api.MANAGED_BY_LABEL: api.MANAGED_BY},
     "annotations": OURS,
 }
-HELD = {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]}
+HELD: Json = {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]}
 
 
 def standing(data: Json | None = None, **metadata: object) -> Json:

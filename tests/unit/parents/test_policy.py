@@ -78,9 +78,10 @@ def test_the_planner_watches_namespaces_policies_objectsyncs_and_its_guard() -> 
         ("namespaces", None),
         ("syncpolicies", None),
         ("objectsyncs", None),
+        ("validatingadmissionpolicies", None),
         ("validatingadmissionpolicybindings", None),
     ]
-    assert rules()[-1]["names"] == ["object-syncer-copies"]
+    assert [rule["names"] for rule in rules()[-2:]] == [["object-syncer-copies"]] * 2
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_policy_for_named_namespaces_watches_their_objectsyncs_alone(
 
 
 def test_without_guard_there_is_nothing_to_watch() -> None:
-    assert "validatingadmissionpolicybindings" not in [which for which, _ in resources(guard="None")]
+    assert not [which for which, _ in resources(guard="None") if which.startswith("validatingadmission")]
 
 
 # sync
@@ -304,22 +305,40 @@ def unsafe(*object_syncs: Json, children: Iterable[Json] = (), **spec: Any) -> J
     return ask(of_policy(*NAMESPACES, *object_syncs, children=children, guarded=False, **spec))
 
 
-def test_without_guard_nothing_is_planned_and_what_exists_stays() -> None:
+def test_without_guard_nothing_is_planned_and_what_exists_stays_but_creates_no_copies() -> None:
     before = plan(object_sync())
     answered = unsafe(object_sync(), object_sync("new", ["a"], spec_source=source("Secret")), children=existing(before))
     assert ready(answered) == ("False", reasons.GUARD_MISSING)
-    assert answered["children"] == before["children"]
+    ((was,), (now,)) = slices(before), slices(answered)
+    assert now["spec"] == {**was["spec"], "unguarded": True}
+    assert controllers(answered) == controllers(before)
 
 
-def test_a_guard_that_is_about_to_be_in_force_is_waited_for() -> None:
+def test_once_the_guard_is_back_copies_are_created_again() -> None:
+    before = plan(object_sync())
+    without = unsafe(object_sync(), children=existing(before))
+    assert plan(object_sync(), children=existing(without))["children"] == before["children"]
+
+
+PARTS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+
+
+@pytest.mark.parametrize("missing", PARTS)
+def test_half_a_guard_is_none(missing: str) -> None:
     body = of_policy(*NAMESPACES, object_sync())
-    kind = "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io/v1"
-    (binding,) = body["related"][kind].values()
-    binding["metadata"]["creationTimestamp"] = ago(1)
+    body["related"][f"{missing}.admissionregistration.k8s.io/v1"] = {}
+    assert ready(ask(body)) == ("False", reasons.GUARD_MISSING)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_guard_that_is_about_to_be_in_force_is_waited_for(part: str) -> None:
+    body = of_policy(*NAMESPACES, object_sync())
+    (fresh,) = body["related"][f"{part}.admissionregistration.k8s.io/v1"].values()
+    fresh["metadata"]["creationTimestamp"] = ago(1)
     answered = ask(body)
     assert ready(answered) == ("False", reasons.GUARD_MISSING)
     assert answered["resyncAfterSeconds"] > 0, "nothing else would wake us"
-    binding["metadata"]["creationTimestamp"] = ago(10)
+    fresh["metadata"]["creationTimestamp"] = ago(10)
     assert ready(ask(body)) == ("True", "Success")
 
 

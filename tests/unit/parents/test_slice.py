@@ -487,6 +487,19 @@ def test_a_copy_that_may_overwrite_says_so_all_its_life() -> None:
     assert states(answered) == {"a": ("Synced", "")}
 
 
+def test_without_the_guard_copies_are_repaired_but_not_created() -> None:
+    parent = sync_slice("a", "b", "c", unguarded=True, probes=[{"namespace": "c", "name": "settings"}])
+    edited_copy = {**observed(at("a")), "data": {"k": "hacked"}}
+    found = {**standing(), "metadata": {**standing()["metadata"], "namespace": "c"}}
+    answered = answer(parent, config_map(), found, copies=[edited_copy])
+    assert answered["children"] == [at("a")]
+    assert states(answered) == {
+        "a": ("Pending", "Drifted"),
+        "b": ("Pending", "GuardMissing"),
+        "c": ("Conflict", "Conflict"),
+    }
+
+
 # The engine
 
 
