@@ -13,7 +13,7 @@ from controlplane.engine import manifests
 from controlplane.installation import Installation
 from controlplane.processes import Process
 from controlplane.waiting import wait_for
-from e2e.eventually import becomes
+from e2e.eventually import becomes, stays
 from e2e.latencies import Latencies
 from e2e.objects import API_VERSION, crd, custom, to
 from e2e.outages import stopped
@@ -149,9 +149,11 @@ def test_b18_a_namespace_without_object_syncs_goes_while_we_are_away(
     sync.wait_in_sync()
 
 
-@pytest.mark.parametrize("who", [*AWAY[1:], "controllers"])
+@pytest.mark.parametrize(
+    ("who", "seconds"), [*((who, 0) for who in (*AWAY[1:], "controllers")), ("hooks", 40), ("engine", 40)]
+)
 def test_b18_a_namespace_with_object_syncs_goes_when_we_are_back(
-    world: World, installation: Installation, latencies: Latencies, who: str
+    world: World, installation: Installation, latencies: Latencies, who: str, seconds: float
 ) -> None:
     home, team = world.namespace("home"), world.namespace()
     source = world.config_map(home)
@@ -165,6 +167,7 @@ def test_b18_a_namespace_with_object_syncs_goes_when_we_are_back(
         world.namespaces.delete(home)
         becomes(lambda: home in world.living(), False)
         becomes(lambda: all("deletionTimestamp" in sync.live()["metadata"] for sync in syncs), True)
+        stays(lambda: len(world.admin.list(API_VERSION, "objectsyncs", home)), len(syncs), seconds)
     # Kubernetes itself looks after a namespace that something holds only every 8 seconds.
     with latencies.timed("we are back, the namespace is gone", limit=9):
         with latencies.timed("we are back, nothing of ours holds the namespace", limit=5):

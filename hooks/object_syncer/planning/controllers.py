@@ -17,6 +17,9 @@ from object_syncer.kinds.resource import Resource
 _NAME_LIMIT = 63
 """The name is also the value of a label."""
 
+_RESYNC_SECONDS = 30
+"""After an outage of the hooks the engine's own retries come up to 17 minutes late."""
+
 
 def name(policy: str, resource: Resource) -> str:
     """Return the controller's name: readable, and unique by policy, group, version and plural."""
@@ -56,9 +59,11 @@ def generate(policy: str, resource: Resource, calling: Json) -> Json:
                 "updateStrategy": {"method": "InPlace"},
             }
         ],
+        "resyncPeriodSeconds": _RESYNC_SECONDS,
         "hooks": {hook: _hook(spec["hooks"][hook], hook) for hook in ("customize", "sync")},
     }
-    generated |= {key: spec[key] for key in ("endpointConfigs", "resyncPeriodSeconds") if spec.get(key)}
+    if spec.get("endpointConfigs"):
+        generated["endpointConfigs"] = spec["endpointConfigs"]
     labels = hygiene.labels(calling["metadata"].get("labels") or {})
     return {
         "apiVersion": api.ENGINE_API_VERSION,
