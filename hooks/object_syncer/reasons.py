@@ -70,7 +70,7 @@ REJECTED = "Rejected"
 """The API server keeps refusing the copy; the events of the SyncSlice that the message names say why."""
 
 CONTROLLER_NOT_RUNNING = "ControllerNotRunning"
-"""The engine does not serve the resource type: it may not be allowed to list it."""
+"""The engine does not serve the resource type: it may not be allowed to list it, or not know a new kind yet."""
 
 GUARD_MISSING = "GuardMissing"
 """The admission policies that keep the engine off other people's objects are not installed; nothing is planned."""

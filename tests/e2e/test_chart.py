@@ -127,6 +127,14 @@ def test_where_the_hooks_permit_more_the_api_server_refuses(
         stays(lambda: corner.where(source), {f"east/{name}"})
         assert sync.destinations()[f"north/{name}"]["state"] != "Synced"
 
+        corner.admin.patch(*policy, {"spec": {"allowedResources": None}})
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": "default", "name": "unreadable"}}
+        unserved = corner.sync(corner.admin.create(secret), to("east"))
+        becomes(lambda: unserved.says("InSync"), ("False", "ControllerNotRunning"), 10)
+        assert "may not be allowed to list secrets" in unserved.message("Ready")
+        corner.edit(source, {"data": {"k": "2"}})
+        becomes(lambda: corner.data(source, "east"), {"k": "2"})
+
 
 def test_an_upgrade_leaves_copies_as_they_are(own_cluster: ControlPlane, corner: World, tmp_path: Path) -> None:
     with Charted(own_cluster, tmp_path, NARROW) as charted:

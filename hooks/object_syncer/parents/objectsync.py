@@ -13,10 +13,7 @@ from object_syncer.envelope import Request
 from object_syncer.kinds import resolve, resource
 from object_syncer.kinds.resource import Refusal, Resource
 from object_syncer.planning import scope
-from object_syncer.status import clock, conditions, summary
-
-_SERVED_AFTER_SECONDS = 30
-"""A slice without any report by then has no running controller; one starts in 0.05 s, or 20 s for a new CRD."""
+from object_syncer.status import conditions, summary
 
 
 def customize(request: Request, _now: datetime) -> Json:
@@ -47,7 +44,7 @@ def sync(request: Request, now: datetime) -> Json:
     elif resolved.reason == reasons.VERSION_NOT_SERVED and earlier.get("resolved"):
         status["resolved"] = earlier["resolved"]  # losing a version must not delete the copies
     total = summary.summarize(slices, meta["generation"])
-    refusal = resolved if isinstance(resolved, Refusal) else _refusal(request, resolved, slices, now)
+    refusal = resolved if isinstance(resolved, Refusal) else _refusal(request, resolved, slices)
     if refusal or isinstance(resolved, Refusal):
         told = conditions.refused(refusal) if refusal else ()
     else:
@@ -62,7 +59,7 @@ def sync(request: Request, now: datetime) -> Json:
     }
     if isinstance(resolved, Resource):
         status["destinations"] = summary.destinations(total, resolved)
-    return envelope.decorator(status, _patience(slices, now))
+    return envelope.decorator(status)
 
 
 def finalize(request: Request, now: datetime) -> Json:
@@ -95,7 +92,7 @@ def _resolve(request: Request) -> Resource | Refusal:
     return resolve.custom(source, crds, request.parent.get("status"))
 
 
-def _refusal(request: Request, resolved: Resource, slices: list[Json], now: datetime) -> Refusal | None:
+def _refusal(request: Request, resolved: Resource, slices: list[Json]) -> Refusal | None:
     """What keeps the whole ObjectSync from being served, beside its kind."""
     policies = request.related.of(api.API_VERSION, "SyncPolicy")
     own, source = api.namespace_of(request.parent), request.parent["spec"]["source"]
@@ -108,21 +105,11 @@ def _refusal(request: Request, resolved: Resource, slices: list[Json], now: date
     for item in slices:
         if item["spec"].get("refusal"):
             return Refusal(**item["spec"]["refusal"])
-        if _unserved(item) and clock.age(item["metadata"].get("creationTimestamp"), now) > _SERVED_AFTER_SECONDS:
+        if item["spec"].get("unserved"):
             return Refusal(
                 reasons.CONTROLLER_NOT_RUNNING,
-                f"the engine does not serve SyncSlice {api.name_of(item)}: see the events of CompositeController "
-                f"{item['metadata']['labels'][api.CONTROLLER_LABEL]} and the permissions of Metacontroller",
+                f"Metacontroller does not serve SyncSlice {api.name_of(item)}: it may not be allowed to list "
+                f"{resolved.resource}, or does not know a new kind yet; see the events of CompositeController "
+                f"{item['metadata']['labels'][api.CONTROLLER_LABEL]}",
             )
     return None
-
-
-def _unserved(item: Json) -> bool:
-    return "observedGeneration" not in (item.get("status") or {})
-
-
-def _patience(slices: list[Json], now: datetime) -> float:
-    """Look again when a slice that has never reported would be overdue: nothing else would wake us."""
-    ages = [clock.age(item["metadata"].get("creationTimestamp"), now) for item in slices if _unserved(item)]
-    waiting = [_SERVED_AFTER_SECONDS - age for age in ages if age <= _SERVED_AFTER_SECONDS]
-    return min(waiting) + 1 if waiting else 0.0

@@ -45,6 +45,8 @@ def sync(request: Request, now: datetime) -> Json:
     else:
         told = Condition("Ready", "True", reasons.SUCCESS, "ObjectSyncs are planned")
         wanted = _slices(request, observed, now)
+    silent = slices.unserved(observed.values(), running, now)
+    wanted = [slices.told(item, silent) for item in wanted]
     generated = _controllers(request, wanted, observed, running)
     meta, earlier = request.parent["metadata"], request.parent.get("status") or {}
     status = {

@@ -5,7 +5,7 @@ copies and say so in the slices' status, then the planner drops the slices. Wher
 gone, or never served) a slice is dropped at once and Kubernetes' garbage collector removes its copies.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from object_syncer import api, reasons
@@ -19,6 +19,11 @@ from object_syncer.status.summary import SHOWN_DESTINATIONS
 
 DRAIN_PATIENCE_SECONDS = 60
 """After that a slice is dropped undrained: nothing may ever be stuck, and ownerReferences remove the copies."""
+
+
+SERVED_WITHIN_SECONDS = 7
+"""A controller none of whose slices has reported by then does not run: one starts in 0.05 s, and a large first fan-out
+makes slices wait for each other, but never all of them."""
 
 
 def of_plan(plan: Plan, policy: str, observed: Iterable[Json], now: datetime) -> list[Json]:
@@ -121,6 +126,31 @@ def needs_controller(item: Json, before: Json | None) -> bool:
     if not item["spec"].get("refusal"):
         return True
     return before is not None and not is_drained(before)
+
+
+def unserved(observed: Iterable[Json], running: Mapping[str, Json], now: datetime) -> set[str]:
+    """Return the names of the controllers in whose charge slices have been for too long without any report.
+
+    `observed` are all SyncSlices of a policy, `running` its CompositeControllers by name.
+    """
+    silent: dict[str, float] = {}
+    heard: set[str] = set()
+    for item in observed:
+        name = (item["metadata"].get("labels") or {}).get(api.CONTROLLER_LABEL, "")
+        if "observedGeneration" in (item.get("status") or {}):
+            heard.add(name)
+        elif not item["spec"].get("refusal"):
+            since = running.get(name, item)["metadata"].get("creationTimestamp")
+            silent[name] = max(silent.get(name, 0.0), clock.age(since, now))
+    return {name for name, age in silent.items() if age > SERVED_WITHIN_SECONDS} - heard
+
+
+def told(item: Json, silent: Collection[str]) -> Json:
+    """Return a slice as a child that says whether its controller, one of `silent`, has failed to serve it."""
+    spec = {key: value for key, value in item["spec"].items() if key != "unserved"}
+    if item["metadata"]["labels"].get(api.CONTROLLER_LABEL) in silent and not spec.get("refusal"):
+        spec["unserved"] = True
+    return {**item, "spec": spec}
 
 
 def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:

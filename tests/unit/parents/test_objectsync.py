@@ -253,31 +253,17 @@ OTHER_KIND = source("ClusterRole", "rbac.authorization.k8s.io")
         says="0 out of 1 destinations are in sync: gone",
     ),
     Told(
-        "a slice that nobody serves for half a minute has no controller",
+        "a slice whose controller serves nobody",
         *both("ControllerNotRunning"),
-        related=[
-            policy(),
-            {**sync_slice("a"), "metadata": {**sync_slice("a")["metadata"], "creationTimestamp": ago(31)}},
-        ],
-        says="the permissions of Metacontroller",
+        related=[policy(), sync_slice("a", unserved=True)],
+        says="may not be allowed to list configmaps",
     ),
-    Told(
-        "before that, its controller may be starting", WELL, ("False", "Planning"), related=[policy(), sync_slice("a")]
-    ),
+    Told("a slice whose controller is starting", WELL, ("False", "Planning"), related=[policy(), sync_slice("a")]),
 )
 def test_what_is_told(case: Told) -> None:
     status = answer(case.parent, *case.related)["status"]
     assert conditions(status) == {"Ready": case.ready, "InSync": case.in_sync}
     assert case.says in message(status, "InSync" if case.ready == WELL else "Ready")
-
-
-def test_a_slice_that_has_not_reported_is_looked_at_again_when_its_time_is_up() -> None:
-    young, overdue = sync_slice("a"), sync_slice("b", index=1)
-    young["metadata"]["creationTimestamp"] = ago(10)
-    overdue["metadata"] |= {"name": "overdue", "creationTimestamp": ago(100)}
-    assert answer(object_sync(), policy(), young)["resyncAfterSeconds"] == 21
-    assert answer(object_sync(), policy(), overdue)["resyncAfterSeconds"] == 0
-    assert answer(object_sync(), policy(), young, overdue)["resyncAfterSeconds"] == 21
 
 
 @pytest.mark.parametrize(

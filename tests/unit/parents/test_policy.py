@@ -220,6 +220,55 @@ def test_a_status_that_somebody_spoiled_harms_nobody(status: Json, deleted: bool
     assert where(good) == ["a"]
 
 
+# Controllers that do not run
+
+
+def unreported(answered: Json, seconds: int) -> list[Json]:
+    """Return the children as they were made so long ago, and no slice has reported."""
+    found = existing(answered)
+    for child in found:
+        child["metadata"]["creationTimestamp"] = ago(seconds)
+        child.pop("status", None)
+    return found
+
+
+def unserved(answered: Json) -> list[str]:
+    return [item["spec"]["objectSync"]["name"] for item in slices(answered) if item["spec"].get("unserved")]
+
+
+SYNCS = (object_sync("one", ["a"]), object_sync("two", ["b"]))
+
+
+def test_slices_none_of_which_reports_have_no_controller() -> None:
+    children = unreported(plan(*SYNCS), 10)
+    assert unserved(plan(*SYNCS, children=children)) == ["one", "two"]
+
+
+def test_one_that_reports_shows_that_the_others_are_only_waiting() -> None:
+    children = unreported(plan(*SYNCS), 60)
+    children[0]["status"] = {"observedGeneration": 1}
+    assert unserved(plan(*SYNCS, children=children)) == []
+
+
+def test_a_controller_has_time_to_start() -> None:
+    children = unreported(plan(*SYNCS), 60)
+    (controller,) = (child for child in children if child["kind"] == "CompositeController")
+    controller["metadata"]["creationTimestamp"] = ago(5)
+    assert unserved(plan(*SYNCS, children=children)) == []
+
+
+def test_what_was_said_of_a_controller_is_taken_back_when_it_runs() -> None:
+    silent = plan(*SYNCS, children=unreported(plan(*SYNCS), 10))
+    for guarded in (True, False):
+        body = of_policy(*NAMESPACES, *SYNCS, children=existing(silent), guarded=guarded)
+        assert unserved(ask(body)) == []
+
+
+def test_a_refused_objectsync_needs_no_controller() -> None:
+    refused = object_sync(spec_source=source("ClusterRole", "rbac.authorization.k8s.io"))
+    assert unserved(plan(refused, children=unreported(plan(refused), 100))) == []
+
+
 # The end: drain, then drop
 
 
