@@ -23,6 +23,9 @@ MANAGED_BY = "rustrial-object-syncer"
 SOURCE_ANNOTATION = f"{GROUP}/source-object"
 """*Upstream*: on every copy: namespace/name of the source it was made from."""
 
+VIA_ANNOTATION = f"{GROUP}/via"
+"""On a copy of a copy: the sources that lie before its own, namespace/name, the nearest first, joined by commas."""
+
 SLICE_LABEL = f"{GROUP}/slice"
 """On every copy: the name of the SyncSlice that owns it. The engine claims copies by it."""
 

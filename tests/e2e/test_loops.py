@@ -114,3 +114,17 @@ def test_a_circle_that_overwrites_is_refused_too(world: World) -> None:
     syncs = [world.submit(m | {"spec": {**m["spec"], "conflictPolicy": "Overwrite"}}) for m in manifests]
     becomes(lambda: sorted(sync.says("InSync") for sync in syncs), [LOOP, IN_SYNC])
     stays(lambda: world.at(source, here), source)
+
+
+def test_a_circle_that_overwrites_is_not_closed_by_an_older_one_that_turns_away(world: World) -> None:
+    here, there, elsewhere = world.namespace("here"), world.namespace("there"), world.namespace("elsewhere")
+    source = world.config_map(here)
+    older = world.sync(source, to(there))
+    older.wait_in_sync()
+    back = object_sync(there, "back", config_map(there, source["metadata"]["name"]), [to(here)])
+    younger = world.submit(back | {"spec": {**back["spec"], "conflictPolicy": "Overwrite"}})
+    becomes(lambda: younger.says("InSync"), LOOP)
+    older.edit(destinations=[to(elsewhere)])
+    becomes(lambda: younger.says("InSync"), ("False", "SourceNotFound"))
+    becomes(lambda: world.where(source), {f"{elsewhere}/{source['metadata']['name']}"})
+    assert world.at(source, here) == source

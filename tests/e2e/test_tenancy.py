@@ -5,8 +5,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from controlplane.client import NotFoundError
-from e2e.eventually import becomes
-from e2e.objects import API_VERSION, to
+from e2e.eventually import becomes, stays
+from e2e.objects import API_VERSION, config_map, object_sync, to
 from e2e.world import IN_SYNC, Sync, World
 
 CONFIG_MAPS = {"apiGroups": [""], "resources": ["configmaps"]}
@@ -89,3 +89,27 @@ def test_a_policy_that_goes_hands_over_to_the_next(world: World) -> None:
     # Kubernetes' garbage collector learns of new kinds every 30 seconds, and the cluster may be younger than that.
     becomes(lambda: (served_by(world, sync), sync.says("InSync")), ({"default"}, IN_SYNC), 50)
     assert world.where(source) == {f"{team}/{source['metadata']['name']}"}
+
+
+def test_a_circle_over_two_policies_is_refused_where_it_closes(world: World) -> None:
+    a, b, c = (world.namespace(name) for name in "abc")
+    source = world.config_map(a)
+    with (
+        grant(world, "second", priority=10, watchNamespaces=[b]),
+        grant(world, "third", priority=10, watchNamespaces=[c]),
+    ):
+        first = world.sync(source, to(b))
+        first.wait_in_sync()
+        second = world.sync(config_map(b, source["metadata"]["name"]), to(c))
+        second.wait_in_sync()
+        back = object_sync(c, "back", config_map(c, source["metadata"]["name"]), [to(a), to(b)])
+        third = world.submit(back | {"spec": {**back["spec"], "conflictPolicy": "Overwrite"}})
+        becomes(lambda: {item.get("reason") for item in third.destinations().values()}, {"Loop"})
+        becomes(lambda: third.says("InSync"), ("False", "Loop"))
+        stays(lambda: world.at(source, a), source)
+        for sync in (first, second):
+            sync.wait_in_sync()
+        for sync in (third, second, first):
+            sync.delete()
+            sync.wait_gone()
+    assert world.at(source, a) == source

@@ -34,7 +34,7 @@ Path = tuple[str, ...]
 MANAGED_BY = ("app.kubernetes.io/managed-by", "rustrial-object-syncer")
 SLICE = "sync.rustrial.org/slice"
 SOURCE = "sync.rustrial.org/source-object"
-OUR_NOTES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair"})
+OUR_NOTES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair", "sync.rustrial.org/via"})
 UPSTREAM_FINALIZER = "sync.rustrial.org/rustrial-object-syncer"
 TRACKING = frozenset(
     {

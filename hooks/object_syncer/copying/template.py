@@ -47,4 +47,20 @@ def template(source: Json, slice_name: str) -> Template:
     annotations = hygiene.labels(meta.get("annotations") or {})
     labels |= {api.MANAGED_BY_LABEL: api.MANAGED_BY, api.SLICE_LABEL: slice_name}
     annotations[api.SOURCE_ANNOTATION] = f"{api.namespace_of(source)}/{api.name_of(source)}"
+    before = ancestors(source)
+    if before:
+        annotations[api.VIA_ANNOTATION] = ",".join(before)
     return Template(body, labels, annotations)
+
+
+def ancestors(source: Json) -> list[str]:
+    """Return what a source is a copy of, "namespace/name", and what that is a copy of in turn; [] if it is no copy.
+
+    A copy onto one of these would come back to its own source.
+    """
+    meta = source["metadata"]
+    annotations = meta.get("annotations") or {}
+    if not any(owner.get("controller") and owner["kind"] == "SyncSlice" for owner in meta.get("ownerReferences") or ()):
+        return []
+    chain = [annotations.get(api.SOURCE_ANNOTATION, ""), *annotations.get(api.VIA_ANNOTATION, "").split(",")]
+    return list(dict.fromkeys(filter(None, chain)))

@@ -13,7 +13,7 @@ import orjson
 from object_syncer import api, envelope, reasons
 from object_syncer.api import Json
 from object_syncer.copying import cleaning, drift, foreign, immutable
-from object_syncer.copying.template import Template, template
+from object_syncer.copying.template import Template, ancestors, template
 from object_syncer.envelope import BadRequest, Request
 from object_syncer.kinds import resource
 from object_syncer.kinds.resource import Refusal
@@ -57,6 +57,7 @@ def sync(request: Request, now: datetime) -> Json:
     work = _Work(
         request.parent, template(source, api.name_of(request.parent)), source["metadata"]["resourceVersion"], now
     )
+    before = ancestors(source)  # the planner cuts circles too, but sees only those within its own policy
     probed = {f"{item['namespace']}/{item['name']}" for item in spec.get("probes", ())}
     for group in spec.get("groups") or ():
         replace = group.get("strategy") == "replace"
@@ -64,7 +65,9 @@ def sync(request: Request, now: datetime) -> Json:
             where = f"{namespace}/{group['name']}"
             seen, found = observed.get(where), related.get(where) if where in probed else None
             desired = work.desired(namespace, group["name"])
-            if seen is None and found and not work.takes(found, desired, key):
+            if seen is None and where in before:
+                work.refuse(desired, reasons.LOOP, f"a copy here would come back to its source {key}, a copy itself")
+            elif seen is None and found and not work.takes(found, desired, key):
                 work.leave(desired, found)
             elif seen is None and spec.get("unguarded"):
                 work.hold(desired)
@@ -146,7 +149,12 @@ class _Work:
             f"{desired['kind']} {where['namespace']}/{where['name']} is {foreign.manager(found)}; it was not created "
             "for this ObjectSync and is left alone"
         )
-        state = State(where["namespace"], where["name"], destination.CONFLICT, reasons.CONFLICT, message)
+        self.refuse(desired, reasons.CONFLICT, message)
+
+    def refuse(self, desired: Json, reason: str, message: str) -> None:
+        """Write no copy, and say why not."""
+        where = desired["metadata"]
+        state = State(where["namespace"], where["name"], destination.CONFLICT, reason, message)
         self.states.append(destination.unsynced(state, self.earlier, self.now))
 
     def answer(self, compared: drift.Comparison, seen: Json | None) -> None:

@@ -14,7 +14,7 @@ from object_syncer.kinds import builtin, resource
 from object_syncer.kinds.resource import Resource
 from object_syncer.planning import controllers, slicing
 from object_syncer.planning.plan import Plan
-from object_syncer.status import clock, destination
+from object_syncer.status import clock
 from object_syncer.status.summary import SHOWN_DESTINATIONS
 
 DRAIN_PATIENCE_SECONDS = 60
@@ -224,7 +224,7 @@ def _probes(before: Json, held: slicing.Held) -> list[Json]:
     refused = sorted(
         (entry["namespace"], entry["name"])
         for entry in (before.get("status") or {}).get("destinations") or ()
-        if (entry["state"] == destination.CONFLICT or entry.get("reason") == reasons.REJECTED)
+        if entry.get("reason") in (reasons.CONFLICT, reasons.REJECTED)
         and entry["namespace"] in held.get(entry["name"], ())
     )
     return [{"namespace": namespace, "name": name} for namespace, name in refused]

@@ -3,7 +3,7 @@
 import copy
 
 from object_syncer.api import Json
-from object_syncer.copying.template import template
+from object_syncer.copying.template import ancestors, template
 from unit.objects import config_map, live
 
 
@@ -87,3 +87,38 @@ def test_the_rules_of_the_kind_are_applied() -> None:
 def test_a_kind_of_another_group_has_no_rules_of_a_namesake() -> None:
     knative = {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "spec": {"clusterIP": "x"}}
     assert template(live(knative, "team", "web"), "s").at("a", "web")["spec"] == {"clusterIP": "x"}
+
+
+def copied(source: Json, namespace: str) -> Json:
+    """Return the copy of a source, as the API server has it."""
+    copy_ = template(source, "slice-0").at(namespace, "settings")
+    copy_["metadata"]["ownerReferences"] = [{"kind": "SyncSlice", "name": "slice-0", "controller": True}]
+    return copy_
+
+
+def test_a_copy_of_a_copy_says_where_it_comes_from() -> None:
+    first = copied(config_map(), "a")
+    second = copied(first, "b")
+    third = template(second, "slice-0").at("c", "settings")
+    assert [ancestors(each) for each in (config_map(), first, second)] == [
+        [],
+        ["team/settings"],
+        ["a/settings", "team/settings"],
+    ]
+    assert third["metadata"]["annotations"] == {
+        "sync.rustrial.org/source-object": "b/settings",
+        "sync.rustrial.org/via": "a/settings,team/settings",
+    }
+
+
+def test_a_circle_that_exists_does_not_grow() -> None:
+    one = copied(config_map(), "a")
+    for _ in range(3):
+        one = copied(copied(one, "b"), "a")
+    assert ancestors(one) == ["b/settings", "a/settings", "team/settings"]
+
+
+def test_what_only_looks_like_a_copy_has_no_ancestors() -> None:
+    exported = copied(config_map(), "a")
+    del exported["metadata"]["ownerReferences"]
+    assert ancestors(exported) == []

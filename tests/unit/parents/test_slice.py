@@ -487,6 +487,17 @@ def test_a_copy_that_may_overwrite_says_so_all_its_life() -> None:
     assert states(answered) == {"a": ("Synced", "")}
 
 
+def test_what_the_source_is_a_copy_of_gets_no_copy() -> None:
+    source = config_map()
+    source["metadata"] |= {
+        "annotations": {api.SOURCE_ANNOTATION: "a/settings", api.VIA_ANNOTATION: "b/settings"},
+        "ownerReferences": [{"kind": "SyncSlice", "name": "x", "controller": True}],
+    }
+    answered = answer(sync_slice("a", "b", "c", conflictPolicy="Overwrite"), source)
+    assert [child["metadata"]["namespace"] for child in answered["children"]] == ["c"]
+    assert states(answered) == {"a": ("Conflict", "Loop"), "b": ("Conflict", "Loop"), "c": ("Pending", "Creating")}
+
+
 def test_without_the_guard_copies_are_repaired_but_not_created() -> None:
     parent = sync_slice("a", "b", "c", unguarded=True, probes=[{"namespace": "c", "name": "settings"}])
     edited_copy = {**observed(at("a")), "data": {"k": "hacked"}}

@@ -391,15 +391,16 @@ def probes(child: Json) -> list[str]:
 
 
 def test_only_where_a_copy_was_refused_something_may_stand_in_its_way() -> None:
-    (child,) = made(plan("a", "b", "c", "d"))
+    (child,) = made(plan("a", "b", "c", "d", "e"))
     before = reporting(
         child,
         ("a", "Synced", ""),
         ("b", "Pending", "Creating"),
         ("c", "Failed", "Rejected"),
         ("d", "Conflict", "Conflict"),
+        ("e", "Conflict", "Loop"),
     )
-    (again,) = made(plan("a", "b", "c", "d"), [before])
+    (again,) = made(plan("a", "b", "c", "d", "e"), [before])
     assert probes(again) == ["c/settings", "d/settings"]
 
 
