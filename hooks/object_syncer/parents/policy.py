@@ -53,8 +53,9 @@ def sync(request: Request, now: datetime) -> Json:
         "conditions": conditions.dated([told], earlier.get("conditions"), meta["generation"], now),
         "controllers": len(generated),
     }
+    awaited = any(map(slices.is_awaited, observed.values()))  # nothing else wakes us when their time is up
     waiting = any(item["spec"].get("draining") for item in wanted) or obstacle == _SETTLING
-    return envelope.composite(status, wanted + generated, 5.0 if waiting else 0.0)
+    return envelope.composite(status, wanted + generated, 2.0 if awaited else 5.0 if waiting else 0.0)
 
 
 def _needs_guard(request: Request) -> bool:

@@ -21,7 +21,7 @@ DRAIN_PATIENCE_SECONDS = 60
 """After that a slice is dropped undrained: nothing may ever be stuck, and ownerReferences remove the copies."""
 
 
-SERVED_WITHIN_SECONDS = 7
+SERVED_WITHIN_SECONDS = 6
 """A controller none of whose slices has reported by then does not run: one starts in 0.05 s, and a large first fan-out
 makes slices wait for each other, but never all of them."""
 
@@ -128,6 +128,16 @@ def needs_controller(item: Json, before: Json | None) -> bool:
     return before is not None and not is_drained(before)
 
 
+def has_reported(item: Json) -> bool:
+    """Tell whether a slice has ever been served."""
+    return "observedGeneration" in (item.get("status") or {})
+
+
+def is_awaited(item: Json) -> bool:
+    """Tell whether a slice should report soon, and has not been told to be unserved."""
+    return not (has_reported(item) or item["spec"].get("refusal") or item["spec"].get("unserved"))
+
+
 def unserved(observed: Iterable[Json], running: Mapping[str, Json], now: datetime) -> set[str]:
     """Return the names of the controllers in whose charge slices have been for too long without any report.
 
@@ -137,7 +147,7 @@ def unserved(observed: Iterable[Json], running: Mapping[str, Json], now: datetim
     heard: set[str] = set()
     for item in observed:
         name = (item["metadata"].get("labels") or {}).get(api.CONTROLLER_LABEL, "")
-        if "observedGeneration" in (item.get("status") or {}):
+        if has_reported(item):
             heard.add(name)
         elif not item["spec"].get("refusal"):
             since = running.get(name, item)["metadata"].get("creationTimestamp")

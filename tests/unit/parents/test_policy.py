@@ -254,7 +254,9 @@ def test_a_controller_has_time_to_start() -> None:
     children = unreported(plan(*SYNCS), 60)
     (controller,) = (child for child in children if child["kind"] == "CompositeController")
     controller["metadata"]["creationTimestamp"] = ago(5)
-    assert unserved(plan(*SYNCS, children=children)) == []
+    answered = plan(*SYNCS, children=children)
+    assert unserved(answered) == []
+    assert answered["resyncAfterSeconds"] == 2, "nothing else would wake us when its time is up"
 
 
 def test_what_was_said_of_a_controller_is_taken_back_when_it_runs() -> None:
