@@ -73,7 +73,7 @@ def lived_through(world: World, installation: Installation, cluster: Cluster, tm
     sync = world.sync(source, *map(to, teams[:4]))
     replacing = world.sync(source, to(teams[4], strategy="replace"))
     recreated = world.sync(sealed, to(teams[0]), to(teams[4], strategy="replace"))
-    too_long = world.sync(source, to(teams[0], "Not/A/Name"))
+    too_long = world.sync(source, to(teams[0], "Not_A_Name"))
     for one in (replacing, recreated):
         one.wait_in_sync()
     becomes(lambda: sync.destinations()[f"{teams[1]}/password"]["state"], "Conflict")
