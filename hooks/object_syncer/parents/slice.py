@@ -158,13 +158,17 @@ class _Work:
         self.states.append(destination.unsynced(state, self.earlier, self.now))
 
     def answer(self, compared: drift.Comparison, seen: Json | None) -> None:
-        """Answer a copy, unless it must go first because it cannot be changed."""
+        """Answer a copy, unless it must go first because it cannot be changed.
+
+        It goes once our status says so of this very object: the engine may show us a status of some syncs ago, and an
+        attempt that is not written down before it is made would not be counted.
+        """
         where = compared.apply["metadata"]
         state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(seen))
         if not compared.equal or (seen and api.is_going(seen)):
             state = self._unsynced(state, compared, seen)
         self.states.append(state)
-        if state.reason != reasons.RECREATING:
+        if state.reason != reasons.RECREATING or not self._announced(state):
             self.children.append(compared.apply)
 
     def _unsynced(self, state: State, compared: drift.Comparison, seen: Json | None) -> State:
@@ -190,11 +194,17 @@ class _Work:
         dated = destination.unsynced(pending, self.earlier, self.now)
         return destination.lasting(dated, self.earlier.get((state.namespace, state.name)), later, hint, self.now)
 
+    def _announced(self, state: State) -> bool:
+        """Tell whether the deletion of this very object is written down as an attempt."""
+        before = self.earlier.get((state.namespace, state.name))
+        if not (before and before.reason == reasons.RECREATING and before.version and state.version):
+            return False
+        return before.attempts > 0 and before.version[0] == state.version[0]
+
     def _recreated(self, state: State, message: str) -> State:
         before = self.earlier.get((state.namespace, state.name))
         attempts = before.attempts if before else 0
-        if before and before.reason == reasons.RECREATING and before.version and state.version:
-            attempts -= before.version[0] == state.version[0]  # the deletion of this very object is still under way
+        attempts -= self._announced(state)
         if attempts >= immutable.MAX_ATTEMPTS:
             hint = f"it was created anew {attempts} times and differs again"
             failed = replace(

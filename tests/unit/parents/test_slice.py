@@ -245,12 +245,28 @@ SAME = observed(desired())
         says="/data/x",
     ),
     One(
-        "a copy of a harmless kind that cannot be changed is created anew",
+        "that a copy of a harmless kind will be created anew, because it cannot be changed, is written down first",
         observed(desired(data={"k": "old"}, immutable=True)),
         "Pending",
         "Recreating",
         source=config_map(immutable=True),
+    ),
+    One(
+        "then it is left out",
+        observed(desired(data={"k": "old"}, immutable=True)),
+        "Pending",
+        "Recreating",
+        reported(entry("a", "Pending", 0, "Recreating", attempts=1, uid="uid-of-copy", resourceVersion="1")),
+        source=config_map(immutable=True),
         left_out=True,
+    ),
+    One(
+        "what was written down of one object does not count for the next",
+        observed(desired(data={"k": "old"}, immutable=True)),
+        "Pending",
+        "Recreating",
+        reported(entry("a", "Pending", 0, "Recreating", attempts=1, uid="another", resourceVersion="1")),
+        source=config_map(immutable=True),
     ),
     One(
         "three times at most",
@@ -280,7 +296,6 @@ SAME = observed(desired())
             "source": {"uid": "u", "resourceVersion": "of before"},
         },
         source=config_map(immutable=True),
-        left_out=True,
     ),
     One(
         "the deletion of one object is not counted twice",
