@@ -61,6 +61,12 @@ def name_of(obj: Json) -> str:
     return str(obj["metadata"]["name"])
 
 
+def controller_of(obj: Json) -> Json | None:
+    """Return the ownerReference of the object's controller, None if it has none; the API server allows only one."""
+    owners: list[Json] = obj["metadata"].get("ownerReferences") or []
+    return next((owner for owner in owners if owner.get("controller")), None)
+
+
 def is_going(obj: Json) -> bool:
     """Tell whether the object is being deleted: it has a deletionTimestamp, whatever still holds it."""
     return bool(obj["metadata"].get("deletionTimestamp"))

@@ -38,12 +38,22 @@ def _age(stamped: str, now: datetime) -> float:
     return (now - datetime.fromisoformat(stamped)).total_seconds()
 
 
+def may_be_taken(found: Json) -> bool:
+    """Tell whether an object that is no copy may ever become one.
+
+    Not if it has a controller: the API server lets an object have one only. Not if it has the original Object Syncer's
+    finalizer: server-side apply cannot take that away, and nobody else will, so it could never be deleted.
+    """
+    return api.controller_of(found) is None and api.UPSTREAM_FINALIZER not in (
+        found["metadata"].get("finalizers") or ()
+    )
+
+
 def allows_write(old: Json | None, new: Json) -> bool:
     """Tell whether the engine may create `new`, or update `old` to it; both are the whole objects.
 
-    A copy stays in the hands of its slice. Any other object may become one only if it has no controller and not the
-    original Object Syncer's finalizer (server-side apply cannot take that away, so it could never be deleted), and is
-    a copy of the same source that lost its label by hand, or the new object says which conflict policy permits it.
+    A copy stays in the hands of its slice. Any other object may become one only if it may be taken, and is a copy of
+    the same source that lost its label by hand, or the new object says which conflict policy permits it.
     What the engine's dynamic-apply mode writes is never allowed: it corrupts lists and shows Secrets in annotations.
     """
     was, now = (old or {}).get("metadata") or {}, new["metadata"]
@@ -55,9 +65,7 @@ def allows_write(old: Json | None, new: Json) -> bool:
         return False
     if old is None or label == was_label:
         return True
-    if any(owner.get("controller") for owner in was.get("ownerReferences") or ()):
-        return False
-    if api.UPSTREAM_FINALIZER in (was.get("finalizers") or ()):
+    if not may_be_taken(old):
         return False
     return api.TAKEOVER_ANNOTATION in annotations or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(
         api.SOURCE_ANNOTATION

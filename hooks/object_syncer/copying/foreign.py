@@ -1,6 +1,6 @@
 """Objects at a destination that we did not create: how they are recognised, who manages them, who may be adopted."""
 
-from object_syncer import api
+from object_syncer import api, guard
 from object_syncer.api import Json
 from object_syncer.copying.template import template
 
@@ -13,30 +13,19 @@ def is_foreign(found: Json, source: str, slice_name: str) -> bool:
     Syncer are foreign; its finalizer tells them from ours.
     """
     meta = found["metadata"]
-    if controller(found) is not None:
+    if api.controller_of(found) is not None:
         return True
     if (meta.get("labels") or {}).get(api.SLICE_LABEL) == slice_name:
         return False
-    return (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) != source or api.UPSTREAM_FINALIZER in (
-        meta.get("finalizers") or ()
-    )
-
-
-def may_overwrite(found: Json) -> bool:
-    """Tell whether the Overwrite policy takes a foreign object over.
-
-    Not one that has a controller: the API server lets an object have one only. Not one with the original Object
-    Syncer's finalizer: server-side apply cannot take that away, and nobody else will, so it could never be deleted.
-    """
-    return controller(found) is None and api.UPSTREAM_FINALIZER not in (found["metadata"].get("finalizers") or ())
+    return (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) != source or not guard.may_be_taken(found)
 
 
 def may_adopt(found: Json, desired: Json, source: str) -> bool:
-    """Tell whether the Adopt policy takes a foreign object over: of those that Overwrite takes, the expected ones.
+    """Tell whether the Adopt policy takes a foreign object over: of those that may be taken, the expected ones.
 
     Its content must equal the copy's already, or it is the original Object Syncer's copy of this source.
     """
-    if not may_overwrite(found):
+    if not guard.may_be_taken(found):
         return False
     meta = found["metadata"]
     upstream = (meta.get("annotations") or {}).get(api.SOURCE_ANNOTATION) == source and (meta.get("labels") or {}).get(
@@ -49,7 +38,7 @@ def manager(found: Json) -> str:
     """Say who manages a foreign object, from its owner, its tracking metadata and its managedFields."""
     meta = found["metadata"]
     labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
-    owner = controller(found)
+    owner = api.controller_of(found)
     if owner and owner["kind"] == "SyncSlice":
         return f"a copy of {annotations.get(api.SOURCE_ANNOTATION, 'another source')} by SyncSlice {owner['name']}"
     if owner:
@@ -68,9 +57,3 @@ def manager(found: Json) -> str:
     entries = [entry for entry in meta.get("managedFields") or () if not entry.get("subresource")]
     writers = sorted({str(entry.get("manager") or "unknown") for entry in entries})
     return f"written by {', '.join(writers)}" if writers else "of unknown origin"
-
-
-def controller(found: Json) -> Json | None:
-    """Return the ownerReference of the object's controller, None if it has none."""
-    owners: list[Json] = found["metadata"].get("ownerReferences") or []
-    return next((owner for owner in owners if owner.get("controller")), None)

@@ -20,6 +20,8 @@ class Template:
     body: Json
     labels: dict[str, str]
     annotations: dict[str, str]
+    ancestors: tuple[str, ...]
+    """What the source is a copy of: a copy there would come back to it."""
 
     def at(self, namespace: str, name: str) -> Json:
         """Return the copy for one destination: a Kubernetes object ready for server-side apply."""
@@ -50,17 +52,14 @@ def template(source: Json, slice_name: str) -> Template:
     before = ancestors(source)
     if before:
         annotations[api.VIA_ANNOTATION] = ",".join(before)
-    return Template(body, labels, annotations)
+    return Template(body, labels, annotations, before)
 
 
-def ancestors(source: Json) -> list[str]:
-    """Return what a source is a copy of, "namespace/name", and what that is a copy of in turn; [] if it is no copy.
-
-    A copy onto one of these would come back to its own source.
-    """
-    meta = source["metadata"]
-    annotations = meta.get("annotations") or {}
-    if not any(owner.get("controller") and owner["kind"] == "SyncSlice" for owner in meta.get("ownerReferences") or ()):
-        return []
+def ancestors(source: Json) -> tuple[str, ...]:
+    """Return what a source is a copy of, "namespace/name", and what that is a copy of in turn; () if it is no copy."""
+    owner = api.controller_of(source)
+    if owner is None or owner["kind"] != "SyncSlice":
+        return ()
+    annotations = source["metadata"].get("annotations") or {}
     chain = [annotations.get(api.SOURCE_ANNOTATION, ""), *annotations.get(api.VIA_ANNOTATION, "").split(",")]
-    return list(dict.fromkeys(filter(None, chain)))
+    return tuple(dict.fromkeys(filter(None, chain)))

@@ -10,10 +10,10 @@ from datetime import datetime
 
 import orjson
 
-from object_syncer import api, envelope, reasons
+from object_syncer import api, envelope, guard, reasons
 from object_syncer.api import Json
 from object_syncer.copying import cleaning, drift, foreign, immutable
-from object_syncer.copying.template import Template, ancestors, template
+from object_syncer.copying.template import template
 from object_syncer.envelope import BadRequest, Request
 from object_syncer.kinds import resource
 from object_syncer.kinds.resource import Refusal
@@ -54,10 +54,7 @@ def sync(request: Request, now: datetime) -> Json:
             status["problem"] = {"reason": problem.reason, "message": problem.message}
         return envelope.composite(status, [], _drain_retry(spec, status["copies"], now))
 
-    work = _Work(
-        request.parent, template(source, api.name_of(request.parent)), source["metadata"]["resourceVersion"], now
-    )
-    before = ancestors(source)  # the planner cuts circles too, but sees only those within its own policy
+    work = _Work(request.parent, source, now)
     probed = {f"{item['namespace']}/{item['name']}" for item in spec.get("probes", ())}
     for group in spec.get("groups") or ():
         replace = group.get("strategy") == "replace"
@@ -65,12 +62,9 @@ def sync(request: Request, now: datetime) -> Json:
             where = f"{namespace}/{group['name']}"
             seen, found = observed.get(where), related.get(where) if where in probed else None
             desired = work.desired(namespace, group["name"])
-            if seen is None and where in before:
-                work.refuse(desired, reasons.LOOP, f"a copy here would come back to its source {key}, a copy itself")
-            elif seen is None and found and not work.takes(found, desired, key):
-                work.leave(desired, found)
-            elif seen is None and spec.get("unguarded"):
-                work.hold(desired)
+            obstacle = work.obstacle(desired, found) if seen is None else None
+            if obstacle:
+                work.withhold(obstacle)
             else:
                 work.answer(drift.compare(desired, seen, replace), seen)
 
@@ -110,11 +104,13 @@ def _problem(source: Json | None, key: str) -> Refusal | None:
 class _Work:
     """The answer of one sync as it grows: children and, in step with them, states."""
 
-    def __init__(self, parent: Json, shape: Template, version: str, now: datetime) -> None:
-        self.shape, self.now = shape, now
-        self.name = api.name_of(parent)
+    def __init__(self, parent: Json, source: Json, now: datetime) -> None:
+        self.name, self.now = api.name_of(parent), now
+        self.shape = template(source, self.name)
+        self.source = f"{api.namespace_of(source)}/{api.name_of(source)}"
         self.policy = parent["spec"].get("conflictPolicy", "Fail")
-        self.earlier = _earlier(parent.get("status") or {}, version)
+        self.unguarded = parent["spec"].get("unguarded", False)
+        self.earlier = _earlier(parent.get("status") or {}, source["metadata"]["resourceVersion"])
         self.children: list[Json] = []
         self.states: list[State] = []
 
@@ -124,37 +120,29 @@ class _Work:
             desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
         return desired
 
-    def takes(self, found: Json, desired: Json, source: str) -> bool:
-        """Tell whether a copy may be written where an object stands that is no child of ours; mark it if need be."""
-        if not foreign.is_foreign(found, source, self.name):
-            return True
-        if self.policy == "Overwrite":
-            return foreign.may_overwrite(found)
-        if self.policy != "Adopt" or not foreign.may_adopt(found, desired, source):
-            return False
-        desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
-        return True
+    def obstacle(self, desired: Json, found: Json | None) -> State | None:
+        """Return the state of a destination where no copy may be written, None if one may.
 
-    def hold(self, desired: Json) -> None:
-        """Write no copy where a foreign object may stand that nothing protects."""
-        where = desired["metadata"]
-        message = "the copy does not exist, and is not created while the guard is missing"
-        state = State(where["namespace"], where["name"], destination.PENDING, reasons.GUARD_MISSING, message)
-        self.states.append(destination.unsynced(state, self.earlier, self.now))
+        `found` is what stands there and is no child of ours, as far as it was looked for; `desired` is marked if it
+        needs a mark to be written. The planner cuts circles too, but sees only those within its own policy.
+        """
+        namespace, name = api.namespace_of(desired), api.name_of(desired)
+        if f"{namespace}/{name}" in self.shape.ancestors:
+            message = f"a copy here would come back to its source {self.source}, a copy itself"
+            return State(namespace, name, destination.CONFLICT, reasons.LOOP, message)
+        if found and not self._takes(found, desired):
+            message = (
+                f"{desired['kind']} {namespace}/{name} is {foreign.manager(found)}; it was not created for this "
+                "ObjectSync and is left alone"
+            )
+            return State(namespace, name, destination.CONFLICT, reasons.CONFLICT, message)
+        if self.unguarded:
+            message = "the copy does not exist, and is not created while the guard is missing"
+            return State(namespace, name, destination.PENDING, reasons.GUARD_MISSING, message)
+        return None
 
-    def leave(self, desired: Json, found: Json) -> None:
-        """Leave a foreign object alone, and say whose it is."""
-        where = desired["metadata"]
-        message = (
-            f"{desired['kind']} {where['namespace']}/{where['name']} is {foreign.manager(found)}; it was not created "
-            "for this ObjectSync and is left alone"
-        )
-        self.refuse(desired, reasons.CONFLICT, message)
-
-    def refuse(self, desired: Json, reason: str, message: str) -> None:
+    def withhold(self, state: State) -> None:
         """Write no copy, and say why not."""
-        where = desired["metadata"]
-        state = State(where["namespace"], where["name"], destination.CONFLICT, reason, message)
         self.states.append(destination.unsynced(state, self.earlier, self.now))
 
     def answer(self, compared: drift.Comparison, seen: Json | None) -> None:
@@ -170,6 +158,16 @@ class _Work:
         self.states.append(state)
         if state.reason != reasons.RECREATING or not self._announced(state):
             self.children.append(compared.apply)
+
+    def _takes(self, found: Json, desired: Json) -> bool:
+        if not foreign.is_foreign(found, self.source, self.name):
+            return True
+        if self.policy == "Overwrite":
+            return guard.may_be_taken(found)
+        if self.policy != "Adopt" or not foreign.may_adopt(found, desired, self.source):
+            return False
+        desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = self.policy
+        return True
 
     def _unsynced(self, state: State, compared: drift.Comparison, seen: Json | None) -> State:
         hint = f"see the events of SyncSlice {self.name} for what the API server says"

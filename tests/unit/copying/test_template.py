@@ -101,9 +101,9 @@ def test_a_copy_of_a_copy_says_where_it_comes_from() -> None:
     second = copied(first, "b")
     third = template(second, "slice-0").at("c", "settings")
     assert [ancestors(each) for each in (config_map(), first, second)] == [
-        [],
-        ["team/settings"],
-        ["a/settings", "team/settings"],
+        (),
+        ("team/settings",),
+        ("a/settings", "team/settings"),
     ]
     assert third["metadata"]["annotations"] == {
         "sync.rustrial.org/source-object": "b/settings",
@@ -115,10 +115,10 @@ def test_a_circle_that_exists_does_not_grow() -> None:
     one = copied(config_map(), "a")
     for _ in range(3):
         one = copied(copied(one, "b"), "a")
-    assert ancestors(one) == ["b/settings", "a/settings", "team/settings"]
+    assert ancestors(one) == ("b/settings", "a/settings", "team/settings")
 
 
 def test_what_only_looks_like_a_copy_has_no_ancestors() -> None:
     exported = copied(config_map(), "a")
     del exported["metadata"]["ownerReferences"]
-    assert ancestors(exported) == []
+    assert ancestors(exported) == ()
