@@ -68,7 +68,8 @@ def make(
                 api.name_of(object_sync),
                 defects.place(defect),
             )
-            failed |= set() if going else {uid}
+            if not going:
+                failed.add(uid)
             continue
         if plan:
             plans.append(plan)

@@ -20,7 +20,6 @@ from object_syncer.status.summary import SHOWN_DESTINATIONS
 DRAIN_PATIENCE_SECONDS = 60
 """After that a slice is dropped undrained: nothing may ever be stuck, and ownerReferences remove the copies."""
 
-
 SERVED_WITHIN_SECONDS = 6
 """A controller none of whose slices has reported by then does not run: one starts in 0.05 s, and a large first fan-out
 makes slices wait for each other, but never all of them."""
@@ -71,9 +70,9 @@ def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
 
     `served` is the type that its ObjectSync resolves to now, None if there is none.
     """
-    spec, status = item["spec"], item.get("status") or {}
+    spec = item["spec"]
     type_ = resource.load(spec["resource"])
-    if "observedGeneration" not in status or not _may_drain(type_, served):
+    if not has_reported(item) or not _may_drain(type_, served):
         return None
     if is_drained(item):
         return None
@@ -101,7 +100,7 @@ def is_drained(item: Json) -> bool:
     status = item.get("status") or {}
     if item["spec"].get("groups"):
         return False
-    return "observedGeneration" not in status or (
+    return not has_reported(item) or (
         status["observedGeneration"] == item["metadata"]["generation"] and not status.get("copies")
     )
 
@@ -157,10 +156,12 @@ def unserved(observed: Iterable[Json], running: Mapping[str, Json], now: datetim
 
 def told(item: Json, silent: Collection[str]) -> Json:
     """Return a slice as a child that says whether its controller, one of `silent`, has failed to serve it."""
-    spec = {key: value for key, value in item["spec"].items() if key != "unserved"}
-    if item["metadata"]["labels"].get(api.CONTROLLER_LABEL) in silent and not spec.get("refusal"):
-        spec["unserved"] = True
-    return {**item, "spec": spec}
+    spec = item["spec"]
+    unserved = item["metadata"]["labels"].get(api.CONTROLLER_LABEL) in silent and not spec.get("refusal")
+    if unserved == spec.get("unserved", False):
+        return item
+    kept = {key: value for key, value in spec.items() if key != "unserved"}
+    return {**item, "spec": {**kept, "unserved": True} if unserved else kept}
 
 
 def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
