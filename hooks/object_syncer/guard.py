@@ -44,9 +44,8 @@ def may_be_taken(found: Json) -> bool:
     Not if it has a controller: the API server lets an object have one only. Not if it has the original Object Syncer's
     finalizer: server-side apply cannot take that away, and nobody else will, so it could never be deleted.
     """
-    return api.controller_of(found) is None and api.UPSTREAM_FINALIZER not in (
-        found["metadata"].get("finalizers") or ()
-    )
+    finalizers = found["metadata"].get("finalizers") or ()
+    return api.controller_of(found) is None and api.UPSTREAM_FINALIZER not in finalizers
 
 
 def allows_write(old: Json | None, new: Json) -> bool:

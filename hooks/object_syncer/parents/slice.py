@@ -160,6 +160,7 @@ class _Work:
             self.children.append(compared.apply)
 
     def _takes(self, found: Json, desired: Json) -> bool:
+        """Tell whether the copy may be written onto what was found; mark it where the guard asks for that."""
         if not foreign.is_foreign(found, self.source, self.name):
             return True
         if self.policy == "Overwrite":
@@ -193,7 +194,7 @@ class _Work:
         return destination.lasting(dated, self.earlier.get((state.namespace, state.name)), later, hint, self.now)
 
     def _announced(self, state: State) -> bool:
-        """Tell whether the deletion of this very object is written down as an attempt."""
+        """Tell whether the deletion of this very object is written down, for this version of the source."""
         before = self.earlier.get((state.namespace, state.name))
         if not (before and before.reason == reasons.RECREATING and before.version and state.version):
             return False
