@@ -6,17 +6,13 @@ from collections.abc import Iterator
 import pytest
 
 import readme
-from controlplane.client import Client, Object
+from controlplane.client import Client
 from controlplane.control_plane import Cluster
 from controlplane.namespaces import Namespaces
+from e2e.objects import config_map, object_sync, to
 from object_syncer import api, manifests
 
 HELD = [api.UPSTREAM_FINALIZER]
-
-
-def config_map(namespace: str, name: str, finalizers: list[str]) -> Object:
-    metadata = {"namespace": namespace, "name": name, "finalizers": finalizers}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"k": "v"}}
 
 
 @pytest.fixture
@@ -33,13 +29,17 @@ def home(admin: Client, namespaces: Namespaces) -> Iterator[str]:
 def test_the_originals_finalizer_comes_off_and_no_other_does(cluster: Cluster, admin: Client, home: str) -> None:
     if not shutil.which("kubectl"):
         pytest.skip("no kubectl")
-    admin.create(config_map(home, "held", HELD))
-    admin.create(config_map(home, "held-by-all", ["team.dev/first", *HELD, "team.dev/last"]))
-    admin.create(config_map(home, "held-by-others", ["team.dev/hold"]))
-    admin.create({**config_map(home, "held", HELD), "kind": "Secret", "data": {}})
-    spec = {"source": {"group": "", "kind": "ConfigMap", "name": "x"}, "destinations": [{"namespace": "*"}]}
-    sync = {"apiVersion": api.API_VERSION, "kind": "ObjectSync", "spec": spec}
-    admin.create({**sync, "metadata": {"namespace": home, "name": "held", "finalizers": HELD}})
+    held = config_map(home, "held", {}, finalizers=HELD)
+    sync = object_sync(home, "held", held, [to("*")])
+    sync["metadata"]["finalizers"] = HELD
+    for obj in (
+        held,
+        {**held, "kind": "Secret"},
+        sync,
+        config_map(home, "held-by-all", {}, finalizers=["team.dev/first", *HELD, "team.dev/last"]),
+        config_map(home, "held-by-others", {}, finalizers=["team.dev/hold"]),
+    ):
+        admin.create(obj)
 
     with readme.Shell(cluster.kubeconfig()) as shell:
         shell.run(readme.script("Come from the original", readme.ROOT / "docs" / "upgrade.md"))

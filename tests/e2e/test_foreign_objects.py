@@ -1,15 +1,14 @@
 """What stands at a destination and was not made by us: left alone, told, and taken over only where the user says so."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 import pytest
 
-from controlplane.client import NotFoundError, Object
+from controlplane.client import Object
 from controlplane.installation import Installation
 from e2e.eventually import becomes, stays
 from e2e.latencies import Latencies
-from e2e.objects import API_VERSION, HOLD, MANAGED_BY, SOURCE_ANNOTATION, config_map, cron_job, object_sync, to
+from e2e.objects import HOLD, MANAGED_BY, SOURCE_ANNOTATION, config_map, cron_job, object_sync, to
 from e2e.outages import stopped
 from e2e.world import Sync, World
 
@@ -319,26 +318,10 @@ def test_a_conflict_is_resolved_by_a_change_of_policy(world: World) -> None:
 # Several policies, several sources
 
 
-@contextmanager
-def policy(world: World, watch: str) -> Iterator[str]:
-    """A SyncPolicy that serves one namespace before the default one does."""
-    name = f"second-{world.mark}"
-    spec = {"watchNamespaces": [watch], "priority": 10}
-    world.admin.create({"apiVersion": API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": spec})
-    where = (API_VERSION, "syncpolicies", None, name)
-    try:
-        yield name
-    finally:
-        world.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
-        with suppress(NotFoundError):
-            world.admin.delete(*where)
-        becomes(lambda: world.admin.gone(*where), True)
-
-
 def test_the_copies_of_two_policies_do_not_fight_over_a_destination(world: World) -> None:
     home, elsewhere, team = world.namespace("home"), world.namespace("elsewhere"), world.namespace()
     first, second = world.config_map(home, {"from": "first"}), world.config_map(elsewhere, {"from": "second"})
-    with policy(world, elsewhere) as other:
+    with world.grant("second", watchNamespaces=[elsewhere], priority=10) as other:
         older = world.sync(first, to(team, "contested"))
         older.wait_in_sync()
         younger = world.sync(second, to(team, "contested"))

@@ -1,30 +1,10 @@
 """Several SyncPolicies as grants: who may copy what, from where, to where, and which of them serves whom."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
-
-from controlplane.client import NotFoundError
 from e2e.eventually import becomes, stays
-from e2e.objects import API_VERSION, config_map, object_sync, to
+from e2e.objects import config_map, object_sync, to
 from e2e.world import IN_SYNC, Sync, World
 
 CONFIG_MAPS = {"apiGroups": [""], "resources": ["configmaps"]}
-
-
-@contextmanager
-def grant(world: World, name: str, **spec: Any) -> Iterator[str]:
-    """A SyncPolicy beside the default one, which permits everything."""
-    name = f"{name}-{world.mark}"
-    world.admin.create({"apiVersion": API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": spec})
-    where = (API_VERSION, "syncpolicies", None, name)
-    try:
-        yield name
-    finally:
-        world.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
-        with suppress(NotFoundError):
-            world.admin.delete(*where)
-        becomes(lambda: world.admin.gone(*where), True)
 
 
 def served_by(world: World, sync: Sync) -> set[str]:
@@ -36,8 +16,8 @@ def test_the_policy_with_the_highest_priority_serves_and_bounds_the_wildcard(wor
     home, team = world.namespace("home"), world.namespace("team")
     lists = {"watchNamespaces": [home], "targetNamespaces": [team]}
     with (
-        grant(world, "narrow", priority=10, **lists) as narrow,
-        grant(world, "low", priority=-1, watchNamespaces=[home]),
+        world.grant("narrow", priority=10, **lists) as narrow,
+        world.grant("low", priority=-1, watchNamespaces=[home]),
     ):
         source = world.config_map(home)
         sync = world.sync(source, to("*"))
@@ -50,7 +30,7 @@ def test_the_policy_with_the_highest_priority_serves_and_bounds_the_wildcard(wor
 
 def test_what_one_policy_refuses_another_may_grant(world: World) -> None:
     home, team = world.namespace("home"), world.namespace("team")
-    with grant(world, "maps", priority=10, watchNamespaces=[home], allowedResources=[CONFIG_MAPS]) as maps:
+    with world.grant("maps", priority=10, watchNamespaces=[home], allowedResources=[CONFIG_MAPS]) as maps:
         config_map = world.config_map(home)
         secret = world.admin.create(
             {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": home, "name": f"key-{world.mark}"}}
@@ -67,7 +47,7 @@ def test_what_one_policy_refuses_another_may_grant(world: World) -> None:
 def test_a_dot_grants_the_object_syncs_own_namespace_only(world: World) -> None:
     home, other, team = world.namespace("home"), world.namespace("other"), world.namespace("team")
     glob = f"{home[:-1]}?"
-    with grant(world, "own", priority=10, watchNamespaces=[glob], sourceNamespaces=["."]) as own:
+    with world.grant("own", priority=10, watchNamespaces=[glob], sourceNamespaces=["."]) as own:
         mine, theirs = world.config_map(home, name="mine"), world.config_map(other, name="theirs")
         first = world.sync(mine, to(team))
         second = world.sync(theirs, to(team), namespace=home)
@@ -82,7 +62,7 @@ def test_a_dot_grants_the_object_syncs_own_namespace_only(world: World) -> None:
 def test_a_policy_that_goes_hands_over_to_the_next(world: World) -> None:
     home, team = world.namespace("home"), world.namespace("team")
     source = world.config_map(home)
-    with grant(world, "first", priority=10, watchNamespaces=[home]) as first:
+    with world.grant("first", priority=10, watchNamespaces=[home]) as first:
         sync = world.sync(source, to(team))
         sync.wait_in_sync()
         assert served_by(world, sync) == {first}
@@ -95,8 +75,8 @@ def test_a_circle_over_two_policies_is_refused_where_it_closes(world: World) -> 
     a, b, c = (world.namespace(name) for name in "abc")
     source = world.config_map(a)
     with (
-        grant(world, "second", priority=10, watchNamespaces=[b]),
-        grant(world, "third", priority=10, watchNamespaces=[c]),
+        world.grant("second", priority=10, watchNamespaces=[b]),
+        world.grant("third", priority=10, watchNamespaces=[c]),
     ):
         first = world.sync(source, to(b))
         first.wait_in_sync()

@@ -135,6 +135,20 @@ class World:
         self.admin.delete(*where)
         wait_for(lambda: self.admin.gone(*where), 60, "CustomResourceDefinition gone")
 
+    @contextmanager
+    def grant(self, name: str, **spec: Any) -> Iterator[str]:
+        """Have a SyncPolicy beside the default one, which permits everything, for as long as the block lasts."""
+        name = f"{name}-{self.mark}"
+        self.admin.create({"apiVersion": API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": spec})
+        where = (API_VERSION, "syncpolicies", None, name)
+        try:
+            yield name
+        finally:
+            self.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
+            with suppress(NotFoundError):
+                self.admin.delete(*where)
+            becomes(lambda: self.admin.gone(*where), True)
+
     # Changing
 
     def edit(self, obj: Object, patch: Object) -> Object:

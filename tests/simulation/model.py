@@ -328,11 +328,7 @@ def is_ours(found: Json, source: Place) -> bool:
     meta = found["metadata"]
     if SLICE in (meta.get("labels") or {}):
         return True
-    return (
-        (meta.get("annotations") or {}).get(SOURCE) == f"{source[1]}/{source[2]}"
-        and UPSTREAM_FINALIZER not in (meta.get("finalizers") or ())
-        and not any(owner.get("controller") for owner in meta.get("ownerReferences") or ())
-    )
+    return (meta.get("annotations") or {}).get(SOURCE) == f"{source[1]}/{source[2]}" and may_overwrite(found)
 
 
 def may_overwrite(found: Json) -> bool:

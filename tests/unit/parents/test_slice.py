@@ -198,6 +198,21 @@ class One:
 SAME = observed(desired())
 
 
+def sealed(
+    reason: str, told: tuple[str, str], status: Json | None = None, *, says: str = "", left_out: bool = False
+) -> One:
+    """A copy that differs from its source and is immutable."""
+    copy = observed(desired(data={"k": "old"}, immutable=True))
+    source = config_map(immutable=True)
+    return One(reason, copy, *told, status=status or {}, says=says, source=source, left_out=left_out)
+
+
+def attempted(because: str, attempts: int, uid: str = "uid-of-copy") -> Json:
+    """What was reported of a copy that was created anew so often, when it was the object of this uid."""
+    state = "Failed" if because == "ImmutableField" else "Pending"
+    return reported(entry("a", state, 1, because, attempts=attempts, uid=uid, resourceVersion="1"))
+
+
 @cases(
     One("a copy that is equal is in sync", SAME, "Synced"),
     One("a copy that does not exist is pending", None, "Pending", "Creating", says="the copy does not exist yet"),
@@ -244,66 +259,37 @@ SAME = observed(desired())
         strategy="replace",
         says="/data/x",
     ),
-    One(
+    sealed(
         "that a copy of a harmless kind will be created anew, because it cannot be changed, is written down first",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Pending",
-        "Recreating",
-        source=config_map(immutable=True),
+        ("Pending", "Recreating"),
     ),
-    One(
-        "then it is left out",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Pending",
-        "Recreating",
-        reported(entry("a", "Pending", 0, "Recreating", attempts=1, uid="uid-of-copy", resourceVersion="1")),
-        source=config_map(immutable=True),
-        left_out=True,
-    ),
-    One(
+    sealed("then it is left out", ("Pending", "Recreating"), attempted("Recreating", 1), left_out=True),
+    sealed(
         "what was written down of one object does not count for the next",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Pending",
-        "Recreating",
-        reported(entry("a", "Pending", 0, "Recreating", attempts=1, uid="another", resourceVersion="1")),
-        source=config_map(immutable=True),
+        ("Pending", "Recreating"),
+        attempted("Recreating", 1, uid="another"),
     ),
-    One(
+    sealed(
         "three times at most",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Failed",
-        "ImmutableField",
-        reported(entry("a", "Pending", 5, "Recreating", attempts=3, uid="another", resourceVersion="1")),
-        source=config_map(immutable=True),
+        ("Failed", "ImmutableField"),
+        attempted("Recreating", 3, uid="another"),
         says="created anew 3 times",
     ),
-    One(
+    sealed(
         "and no more when that was told",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Failed",
-        "ImmutableField",
-        reported(entry("a", "Failed", 5, "ImmutableField", attempts=3, uid="uid-of-copy", resourceVersion="1")),
-        source=config_map(immutable=True),
+        ("Failed", "ImmutableField"),
+        attempted("ImmutableField", 3),
         says="created anew 3 times",
     ),
-    One(
+    sealed(
         "a new version of the source has new attempts",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Pending",
-        "Recreating",
-        {
-            **reported(entry("a", "Failed", 5, "ImmutableField", attempts=3, uid="uid-of-copy", resourceVersion="1")),
-            "source": {"uid": "u", "resourceVersion": "of before"},
-        },
-        source=config_map(immutable=True),
+        ("Pending", "Recreating"),
+        {**attempted("ImmutableField", 3), "source": {"uid": "u", "resourceVersion": "of before"}},
     ),
-    One(
+    sealed(
         "the deletion of one object is not counted twice",
-        observed(desired(data={"k": "old"}, immutable=True)),
-        "Pending",
-        "Recreating",
-        reported(entry("a", "Pending", 1, "Recreating", attempts=3, uid="uid-of-copy", resourceVersion="1")),
-        source=config_map(immutable=True),
+        ("Pending", "Recreating"),
+        attempted("Recreating", 3),
         left_out=True,
     ),
 )
