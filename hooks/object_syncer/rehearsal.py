@@ -17,7 +17,7 @@ from object_syncer.simulation import Cluster, Engine, HookError
 from object_syncer.simulation.engine import Task
 from object_syncer.simulation.webhooks import CallHook
 
-_BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", guard.NAME)
+_ADMISSION = "admissionregistration.k8s.io/v1"
 
 
 def install(
@@ -71,7 +71,10 @@ def _objects(document: str) -> tuple[Json, ...]:
 def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
     if operation != "UPDATE" or user != guard.ENGINE_USER or not old or not new:
         return None
-    if not new["metadata"].get("namespace") or cluster.find(*_BINDING) is None or guard.allows_write(old, new):
+    policy, binding = (
+        cluster.find(_ADMISSION, f"ValidatingAdmissionPolicy{part}", guard.NAME) for part in ("", "Binding")
+    )
+    if not new["metadata"].get("namespace") or not guard.denies(policy, binding) or guard.allows_write(old, new):
         return None
     where = f"{old['metadata']['namespace']}/{old['metadata']['name']}"
     return f"Object Syncer did not create {where} and leaves it alone"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from object_syncer import rehearsal
-from object_syncer.simulation import Cluster, Engine
+import pytest
+
+from object_syncer import guard, rehearsal
+from object_syncer.simulation import ApiError, Cluster, Engine
 from simulation.toys import Json, config_map, namespace
 
 SYNC = "sync.rustrial.org/v1alpha1"
@@ -85,3 +87,14 @@ def test_the_end_of_a_circle_never_costs_its_source() -> None:
     engine.run()
     assert cluster.get("v1", "ConfigMap", "t", "a")["data"] == {"k": "precious"}
     assert cluster.find("v1", "ConfigMap", "s", "a") is None
+
+
+@pytest.mark.parametrize("missing", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
+def test_half_a_guard_refuses_nothing(missing: str) -> None:
+    cluster, _ = story(config_map("theirs", {"k": "v"}, "a"))
+    ours = config_map("theirs", {"k": "ours"}, "a")
+    ours["metadata"]["labels"] = {"sync.rustrial.org/slice": "s-0"}
+    with pytest.raises(ApiError, match="leaves it alone"):
+        cluster.apply(ours, user=guard.ENGINE_USER, force=True)
+    cluster.delete("admissionregistration.k8s.io/v1", missing, guard.NAME)
+    assert cluster.apply(ours, user=guard.ENGINE_USER, force=True)["data"] == {"k": "ours"}
