@@ -140,7 +140,7 @@ class ControlPlane:
         self.audit = AuditLog(directory / "audit.log")
         self._users = {**USERS, **(users or {})}
         self._tokens = {user: secrets.token_hex(16) for user in self._users}
-        port, manager_port = free_port(), free_port()
+        port = free_port()
         etcd = _loopback()
         self.server = f"https://127.0.0.1:{port}"
         self._write_files()
@@ -149,7 +149,7 @@ class ControlPlane:
             "kube-apiserver", [*self._api_server_flags(port, etcd), *api_server_flags], self._api_server_ready
         )
         self.controller_manager = self._process(
-            "kube-controller-manager", self._controller_manager_flags(manager_port), self._controllers_ready
+            "kube-controller-manager", self._controller_manager_flags(), self._controllers_ready
         )
 
     def start(self) -> None:
@@ -226,13 +226,12 @@ class ControlPlane:
             "--max-mutating-requests-inflight=1000",
         ]
 
-    def _controller_manager_flags(self, port: int) -> list[str]:
+    def _controller_manager_flags(self) -> list[str]:
         return [
             f"--kubeconfig={self.kubeconfig(CONTROLLER_MANAGER)}",
             "--controllers=garbage-collector-controller,namespace-controller,serviceaccount-controller",
             "--leader-elect=false",
-            "--bind-address=127.0.0.1",
-            f"--secure-port={port}",
+            "--secure-port=0",  # it serves nothing that anybody asks for
             "--kube-api-qps=500",
             "--kube-api-burst=1000",
             "--concurrent-namespace-syncs=20",
