@@ -7,12 +7,11 @@ emptying of deleted namespaces and CRDs) happens only when `housekeep` is called
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from object_syncer.simulation import resources as kinds
 from object_syncer.simulation import server_side_apply as ssa
+from object_syncer.simulation import shaping
 from object_syncer.simulation.errors import ApiError, already_exists, conflict, forbidden, invalid, not_found
 from object_syncer.simulation.housekeeping import CRD_FINALIZER, Housekeeping
 from object_syncer.simulation.jsons import (
@@ -21,7 +20,6 @@ from object_syncer.simulation.jsons import (
     copy,
     finalizers_of,
     is_going,
-    labels_of,
     merge_patch,
     metadata,
     name_of,
@@ -30,7 +28,7 @@ from object_syncer.simulation.jsons import (
     uid_of,
     with_metadata,
 )
-from object_syncer.simulation.resources import CRDS, NAMESPACES, SECRETS, Discovery, Resource
+from object_syncer.simulation.resources import CRDS, NAMESPACES, Discovery, Resource, established_status
 from object_syncer.simulation.store import Key, Store, Watch
 from object_syncer.simulation.validation import check, check_preconditions
 
@@ -53,7 +51,6 @@ Objects = list[Json]
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _UNDELETABLE = frozenset(SYSTEM_NAMESPACES[:3])
-_TIDIED = ("labels", "annotations", "finalizers", "ownerReferences")
 _NOT_SHOWN = "simulation/not-shown"
 _PROPAGATION_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
@@ -132,7 +129,7 @@ class Cluster:
         resource, new = self._accept(obj)
         if self._store.get(self._key(resource, new)):
             raise already_exists(self._described(resource, name_of(new)))
-        new = ssa.update(None, self._without_status(resource, new), manager or user, now=self.now)
+        new = ssa.update(None, shaping.without_status(resource, new), manager or user, now=self.now)
         return self._add(resource, new, user)
 
     def load(self, obj: Json, *, manager: str = "") -> Json:
@@ -162,7 +159,7 @@ class Cluster:
         """Replace an object; 409 if its uid or resourceVersion is given and no longer right."""
         resource, new, live = self._accept_change(obj)
         status = {"status": live["status"]} if resource.has_status and "status" in live else {}
-        new = _with_server_fields({**self._without_status(resource, new), **status}, live)
+        new = shaping.with_server_fields({**shaping.without_status(resource, new), **status}, live)
         new = ssa.update(resource.view(live), new, manager or user, now=self.now)
         return self._replace(resource, live, new, user)
 
@@ -196,7 +193,7 @@ class Cluster:
     def apply(self, obj: Json, *, user: str = "admin", manager: str = "", force: bool = False) -> Json:
         """Server-side apply: create the object or merge these fields into it; 409 on conflicts without `force`."""
         resource, config = self._accept(obj)
-        config = self._without_status(resource, config)
+        config = shaping.without_status(resource, config)
         live = self._store.get(self._key(resource, config))
         if live is None:
             new = ssa.apply(None, config, manager or user, force, now=self.now)
@@ -233,12 +230,12 @@ class Cluster:
         if not finalizers and resource.key != NAMESPACES:
             self._remove(resource, live, user)
         elif not is_going(live):
-            self._mark_going(resource, live, finalizers, user)
+            self._put(resource, shaping.going(resource, live, finalizers, self.now), user)
 
     def establish(self, crd_name: str) -> None:
         """Serve a CRD's kind, as the API server does soon after its creation (at once, by default)."""
         crd = self._live(self._served("apiextensions.k8s.io/v1", "CustomResourceDefinition"), crd_name, "")
-        self.update_status({**crd, "status": kinds.established_status(crd, self.now)}, user="system:apiserver")
+        self.update_status({**crd, "status": established_status(crd, self.now)}, user="system:apiserver")
 
     # What the control plane does by itself
 
@@ -274,19 +271,9 @@ class Cluster:
     def _accept(self, obj: Json) -> tuple[Resource, Json]:
         """The kind of an object sent by a client, and a copy of it without what only the server says."""
         resource = self._served(str(obj.get("apiVersion")), str(obj.get("kind")))
-        new = copy(obj)
-        meta = dict(metadata(new))
-        for field in SERVER_FIELDS:
-            meta.pop(field, None)
-        for field in _TIDIED:
-            if not meta.get(field):
-                meta.pop(field, None)
-        if not resource.namespaced:
-            meta.pop("namespace", None)
-        elif not meta.get("namespace"):
+        if resource.namespaced and not namespace_of(obj):
             raise not_found("the server could not find the requested resource")
-        new["metadata"] = meta
-        return resource, _with_encoded_strings(new) if resource.key == SECRETS else new
+        return resource, shaping.received(resource, obj)
 
     def _accept_change(self, obj: Json) -> tuple[Resource, Json, Json]:
         resource, new = self._accept(obj)
@@ -309,34 +296,17 @@ class Cluster:
     def _newborn(self, resource: Resource, new: Json) -> Json:
         """The object with all that the server gives to a new one, if it takes it."""
         self._uids += 1
-        new = with_metadata(
-            new,
-            uid=f"00000000-0000-4000-8000-{self._uids:012x}",
-            creationTimestamp=self.now,
-            generation=1 if resource.has_generation else None,
-        )
-        new = self._born(resource, _with_defaults(resource, new))
+        uid = f"00000000-0000-4000-8000-{self._uids:012x}"
+        new = shaping.newborn(resource, new, uid, self.now, establishes_crds=self.establishes_crds)
         check(resource, None, new)
         return new
 
-    def _born(self, resource: Resource, new: Json) -> Json:
-        """The object with what the server itself writes into a new one."""
-        if resource.key == NAMESPACES:
-            labels = {**labels_of(new), "kubernetes.io/metadata.name": name_of(new)}
-            new = {**with_metadata(new, labels=labels), "status": {"phase": "Active"}}
-            return {**new, "spec": {**(new.get("spec") or {}), "finalizers": ["kubernetes"]}}
-        if resource.key == CRDS:
-            status = kinds.established_status(new, self.now) if self.establishes_crds else kinds.pending_status(new)
-            return {**new, "status": status}
-        return new
-
     def _replace(self, resource: Resource, live: Json, new: Json, user: str, *, admit: bool = True) -> Json:
-        new = _with_defaults(resource, new)
+        new = shaping.with_defaults(resource, new)
         check(resource, live, new)
         if admit:
             self._admit("UPDATE", user, live, new)
-        if resource.has_generation and _wants_something_else(resource, live, new):
-            new = with_metadata(new, generation=metadata(live).get("generation", 1) + 1)
+        new = shaping.next_generation(resource, live, new)
         stored = resource.as_stored(new)
         if stored == live:
             return copy(resource.view(live))
@@ -344,19 +314,6 @@ class Cluster:
             self._remove(resource, stored, user)
             return copy(new)
         return copy(resource.view(self._put(resource, stored, user)))
-
-    def _mark_going(self, resource: Resource, live: Json, finalizers: Sequence[str], user: str) -> None:
-        generation = metadata(live).get("generation")
-        going = with_metadata(
-            live,
-            deletionTimestamp=self.now,
-            deletionGracePeriodSeconds=0,
-            finalizers=[*finalizers],
-            generation=generation + 1 if generation else None,
-        )
-        if resource.key == NAMESPACES:
-            going = {**going, "status": {**(going.get("status") or {}), "phase": "Terminating"}}
-        self._put(resource, going, user)
 
     def _check_place(self, resource: Resource, new: Json) -> None:
         crd = self._store.get(Key(CRDS, "", f"{resource.plural}.{resource.group}"))
@@ -396,14 +353,6 @@ class Cluster:
         if resource.key == CRDS:
             self.discovery.remove_crd(name_of(live))
 
-    # Small helpers
-
-    @staticmethod
-    def _without_status(resource: Resource, obj: Json) -> Json:
-        if not resource.has_status or "status" not in obj:
-            return obj
-        return {key: value for key, value in obj.items() if key != "status"}
-
     @staticmethod
     def _key(resource: Resource, obj: Json) -> Key:
         return Key(resource.key, namespace_of(obj), name_of(obj))
@@ -411,29 +360,3 @@ class Cluster:
     @staticmethod
     def _described(resource: Resource, name: str) -> str:
         return f'{resource.plural}{"." + resource.group if resource.group else ""} "{name}"'
-
-
-def _with_defaults(resource: Resource, obj: Json) -> Json:
-    """The object with the one default that matters to who changes it: the type of a Secret, which is immutable."""
-    if resource.group == "" and resource.kind == "Secret" and not obj.get("type"):
-        return {**obj, "type": "Opaque"}
-    return obj
-
-
-def _with_encoded_strings(secret: Json) -> Json:
-    """A Secret whose write-only stringData has become data."""
-    strings = secret.get("stringData") or {}
-    encoded = {key: b64encode(str(value).encode()).decode() for key, value in strings.items()}
-    kept = {key: value for key, value in secret.items() if key != "stringData"}
-    return {**kept, "data": {**(secret.get("data") or {}), **encoded}} if encoded else kept
-
-
-def _with_server_fields(new: Json, live: Json) -> Json:
-    kept = {field: metadata(live)[field] for field in SERVER_FIELDS if field in metadata(live)}
-    return {**new, "metadata": {**metadata(new), **kept}}
-
-
-def _wants_something_else(resource: Resource, live: Json, new: Json) -> bool:
-    """Whether a write changed what an object is about: anything but its metadata and (if it has one) its status."""
-    aside = {"apiVersion", "kind", "metadata"} | ({"status"} if resource.has_status else set())
-    return any(live.get(key) != new.get(key) for key in (live.keys() | new.keys()) - aside)

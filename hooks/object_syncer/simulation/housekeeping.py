@@ -7,7 +7,7 @@ waits for the next change instead of being tried for ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from object_syncer.simulation.errors import ApiError
 from object_syncer.simulation.jsons import (
@@ -23,20 +23,30 @@ from object_syncer.simulation.jsons import (
 from object_syncer.simulation.resources import CRDS, NAMESPACES, GroupResource
 from object_syncer.simulation.store import Event, Key, Store
 
-if TYPE_CHECKING:
-    from object_syncer.simulation.cluster import Cluster
-
 GARBAGE_COLLECTOR = "system:serviceaccount:kube-system:generic-garbage-collector"
 NAMESPACE_CONTROLLER = "system:serviceaccount:kube-system:namespace-controller"
 API_SERVER = "system:apiserver"
 CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
 
+class ApiServer(Protocol):
+    """What the control plane asks of the API server."""
+
+    def update(self, obj: Json, *, user: str) -> Json:
+        """Replace an object."""
+
+    def delete(self, api_version: str, kind: str, name: str, namespace: str, *, user: str, uid: str) -> None:
+        """Remove an object, or mark it as going."""
+
+    def drop(self, key: Key, user: str) -> None:
+        """Remove a namespace that is empty."""
+
+
 class Housekeeping:
     """Garbage collector, namespace controller and CRD finalizer of one cluster."""
 
-    def __init__(self, cluster: Cluster, store: Store) -> None:
-        self._cluster = cluster
+    def __init__(self, server: ApiServer, store: Store) -> None:
+        self._server = server
         self._store = store
         self._events = store.watch()
         self._due = False
@@ -150,7 +160,7 @@ class Housekeeping:
         if held and holder.resource == CRDS:
             self._release(held, CRD_FINALIZER)
         elif held and not finalizers_of(held):
-            self._cluster.drop(holder, user)
+            self._server.drop(holder, user)
 
     def _orphan_dependents(self, owner: Json) -> None:
         for key in self._store.dependents(uid_of(owner)):
@@ -180,12 +190,12 @@ class Housekeeping:
         self._write(with_metadata(obj, finalizers=left), GARBAGE_COLLECTOR)
 
     def _write(self, obj: Json, user: str) -> bool:
-        return _succeeds(lambda: self._cluster.update(obj, user=user))
+        return _succeeds(lambda: self._server.update(obj, user=user))
 
     def _delete(self, key: Key, user: str) -> bool:
         obj = self._store.get(key) or {}
         return _succeeds(
-            lambda: self._cluster.delete(
+            lambda: self._server.delete(
                 obj["apiVersion"], obj["kind"], key.name, key.namespace, user=user, uid=uid_of(obj)
             )
         )
