@@ -6,6 +6,7 @@ WORKDIR /src
 COPY setup.cfg pyproject.toml constraints.txt ./
 COPY metacontroller metacontroller
 COPY hooks hooks
+COPY simulator/memcluster simulator/memcluster
 # Only the finished environment leaves this stage: no build tools, no pip.
 RUN python3 -m venv /opt/object-syncer \
     && /opt/object-syncer/bin/pip install --no-cache-dir --constraint constraints.txt . \

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from object_syncer import api
-from object_syncer.api import Json
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
 
 SOURCE = "home/settings"
 OURS = {api.SOURCE_ANNOTATION: SOURCE}

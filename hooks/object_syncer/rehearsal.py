@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from object_syncer import guard, manifests
-from object_syncer.api import Json
-from object_syncer.envelope import BadRequest
+from memcluster import Cluster, Engine, HookError
+from memcluster.engine import Task
+from memcluster.webhooks import CallHook
+from object_syncer import installation
+from object_syncer.copying.adoption import may_be_taken
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
+from object_syncer.kube.metacontroller import BadRequest
+from object_syncer.planning import guard
 from object_syncer.routes import answer
-from object_syncer.simulation import Cluster, Engine, HookError
-from object_syncer.simulation.engine import Task
-from object_syncer.simulation.webhooks import CallHook
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -35,20 +38,20 @@ def install(
     """
     parts = machinery(with_guard=with_guard)
     if policy:
-        parts += _objects(manifests.policy((), (), (), ()))
+        parts += _objects(installation.policy((), (), (), ()))
     for obj in parts:
         cluster.create(obj)
     call_hook = call_hook or (lambda url, body: call(cluster, url, body))
-    engine = Engine(cluster, call_hook, choose=choose, user=guard.ENGINE_USER)
+    engine = Engine(cluster, call_hook, choose=choose, user=api.ENGINE_USER)
     cluster.admission.append(lambda operation, user, old, new: _admit(cluster, operation, user, old, new))
     return engine
 
 
 def machinery(*, with_guard: bool = True) -> list[Json]:
     """Return what an installation consists of beside its SyncPolicies: CRDs, controllers, guard."""
-    documents = [*manifests.crds(), *manifests.controllers(manifests.DEFAULT_HOOKS_URL)]
+    documents = [*installation.crds(), *installation.controllers(installation.DEFAULT_HOOKS_URL)]
     if with_guard:
-        documents += manifests.admission(guard.ENGINE_USER)
+        documents += installation.admission(api.ENGINE_USER)
     return [obj for document in documents for obj in _objects(document)]
 
 
@@ -69,12 +72,35 @@ def _objects(document: str) -> tuple[Json, ...]:
 
 
 def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
-    if operation != "UPDATE" or user != guard.ENGINE_USER or not old or not new:
+    if operation != "UPDATE" or user != api.ENGINE_USER or not old or not new:
         return None
     policy, binding = (
-        cluster.find(_ADMISSION, f"ValidatingAdmissionPolicy{part}", guard.NAME) for part in ("", "Binding")
+        cluster.find(_ADMISSION, f"ValidatingAdmissionPolicy{part}", api.GUARD) for part in ("", "Binding")
     )
-    if not new["metadata"].get("namespace") or not guard.denies(policy, binding) or guard.allows_write(old, new):
+    if not new["metadata"].get("namespace") or not guard.denies(policy, binding) or allows_write(old, new):
         return None
     where = f"{old['metadata']['namespace']}/{old['metadata']['name']}"
     return f"Object Syncer did not create {where} and leaves it alone"
+
+
+def allows_write(old: Json | None, new: Json) -> bool:
+    """Tell whether the engine may create `new`, or update `old` to it; both are the whole objects.
+
+    A copy stays in the hands of its slice. Any other object may become one only if it may be taken, and is a copy of
+    the same source that lost its label by hand, or the new object says which conflict policy permits it.
+    What the engine's dynamic-apply mode writes is never allowed: it corrupts lists and shows Secrets in annotations.
+    """
+    was, now = (old or {}).get("metadata") or {}, new["metadata"]
+    label, was_label = ((meta.get("labels") or {}).get(api.SLICE_LABEL) for meta in (now, was))
+    annotations, was_annotations = now.get("annotations") or {}, was.get("annotations") or {}
+    if label is None:
+        return True
+    if api.LAST_APPLIED_ANNOTATION in annotations.keys() - was_annotations.keys():
+        return False
+    if old is None or label == was_label:
+        return True
+    if not may_be_taken(old):
+        return False
+    return api.TAKEOVER_ANNOTATION in annotations or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(
+        api.SOURCE_ANNOTATION
+    )

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from object_syncer import envelope
-from object_syncer.api import Json
-from object_syncer.envelope import Request
-from object_syncer.parents import objectsync, policy, slice
+from object_syncer.kube import metacontroller
+from object_syncer.kube.meta import Json
+from object_syncer.kube.metacontroller import Request
+from object_syncer.parents import objectsync, syncpolicy, syncslice
 
 Hook = Callable[[Request, datetime], Json]
 
@@ -35,10 +35,10 @@ _OBJECTSYNC = (
 )
 
 ROUTES: dict[str, tuple[tuple[str, tuple[str, ...]], Hook]] = {
-    "/v1/policy/customize": (_POLICY, policy.customize),
-    "/v1/policy/sync": (_POLICY, policy.sync),
-    "/v1/slice/customize": (_SLICE, slice.customize),
-    "/v1/slice/sync": (_SLICE, slice.sync),
+    "/v1/policy/customize": (_POLICY, syncpolicy.customize),
+    "/v1/policy/sync": (_POLICY, syncpolicy.sync),
+    "/v1/slice/customize": (_SLICE, syncslice.customize),
+    "/v1/slice/sync": (_SLICE, syncslice.sync),
     "/v1/objectsync/customize": (_OBJECTSYNC, objectsync.customize),
     "/v1/objectsync/sync": (_OBJECTSYNC, objectsync.sync),
     "/v1/objectsync/finalize": (_OBJECTSYNC, objectsync.finalize),
@@ -49,4 +49,4 @@ ROUTES: dict[str, tuple[tuple[str, tuple[str, ...]], Hook]] = {
 def answer(path: str, body: Any, now: datetime) -> Json:
     """Answer the body posted to one of ROUTES. Raises BadRequest for a body the engine would not send."""
     (kind, required), hook = ROUTES[path]
-    return hook(envelope.parse(body, kind, required), now)
+    return hook(metacontroller.parse(body, kind, required), now)

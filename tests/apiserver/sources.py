@@ -3,7 +3,7 @@
 import base64
 from dataclasses import dataclass
 
-from object_syncer.api import Json
+from object_syncer.kube.meta import Json
 
 
 @dataclass(frozen=True)

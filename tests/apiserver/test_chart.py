@@ -10,7 +10,7 @@ from controlplane.client import CRD, Client, Object
 from controlplane.control_plane import Cluster
 from controlplane.engine import metacontroller_crds
 from controlplane.namespaces import Namespaces
-from object_syncer import manifests
+from object_syncer import installation
 
 CRDS = ("apiextensions.k8s.io/v1", "customresourcedefinitions")
 
@@ -27,7 +27,7 @@ FOREIGN = {
 @pytest.fixture(scope="module")
 def kinds(admin: Client) -> None:
     """Make the API server know all kinds."""
-    for text in manifests.crds():
+    for text in installation.crds():
         admin.apply_yaml(text)
     engine = metacontroller_crds()
     if engine:

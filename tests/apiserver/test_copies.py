@@ -9,10 +9,9 @@ import pytest
 from apiserver.sources import GADGETS, SOURCES, Source
 from controlplane.client import Client, Object
 from controlplane.namespaces import Namespaces
-from object_syncer import api
-from object_syncer.copying import drift
+from object_syncer.copying import diff
 from object_syncer.copying.template import Template, template
-from object_syncer.kinds import builtin
+from object_syncer.kube import api, builtin
 from specification import cases
 
 SLICE = "share-0123456789-0"
@@ -85,7 +84,7 @@ def test_a_copy(case: Source, admin: Client, places: tuple[str, str]) -> None:
     assert first["metadata"]["labels"] == metadata["labels"]
 
     for replace in (False, True):
-        compared = drift.compare(shape.at(places[1], number(case)), first, replace)
+        compared = diff.compare(shape.at(places[1], number(case)), first, replace)
         assert (compared.paths, compared.apply) == ((), desired)
 
 
@@ -115,7 +114,7 @@ def test_more_than_25_built_in_kinds_are_tried() -> None:
 def test_a_built_in_kind_is_served_as_our_table_says(key: tuple[str, str], admin: Client) -> None:
     for listed in builtin.KINDS[key]:
         found = admin.resource(listed.api_version, listed.kind)
-        assert (found.plural, found.namespaced) == (listed.resource, listed.namespaced)
+        assert (found.plural, found.namespaced) == (listed.plural, listed.namespaced)
 
 
 def _groups(admin: Client) -> dict[str, Object]:
@@ -160,8 +159,8 @@ def test_a_port_that_somebody_added_stays_under_apply_and_is_told_under_replace(
     admin.patch("v1", "services", places[1], "foreign-port", {"spec": {"ports": ports}})
     again = admin.apply(desired, manager=ENGINE)
     assert [port["name"] for port in again["spec"]["ports"]] == ["b", "a"], "as server-side apply leaves it"
-    assert drift.compare(desired, again, replace=False).equal
-    told = drift.compare(desired, again, replace=True)
+    assert diff.compare(desired, again, replace=False).equal
+    told = diff.compare(desired, again, replace=True)
     assert told.foreign
     assert told.paths
 
@@ -171,10 +170,10 @@ def test_a_port_that_the_source_has_no_longer_is_drift_until_it_is_gone(admin: C
     shape, copy = applied(admin, places, two, "pruned-port")
     desired = shape.at(places[1], "pruned-port")
     fewer = {**desired, "spec": {**desired["spec"], "ports": desired["spec"]["ports"][:1]}}
-    found = drift.compare(fewer, copy, replace=False)
+    found = diff.compare(fewer, copy, replace=False)
     assert found.paths == ("/spec/ports/1",)
     assert not found.foreign
-    assert drift.compare(fewer, admin.apply(fewer, manager=ENGINE), replace=False).equal
+    assert diff.compare(fewer, admin.apply(fewer, manager=ENGINE), replace=False).equal
 
 
 @dataclass(frozen=True)
@@ -205,10 +204,10 @@ def test_under_replace_foreign_keys_go_in_two_writes_and_the_object_stays(
     found = admin.patch("v1", admin.resource_of(case.obj).plural, places[1], name, case.change)
     assert found["metadata"]["resourceVersion"] != copy["metadata"]["resourceVersion"]
     for _ in range(2):
-        compared = drift.compare(shape.at(places[1], name), found, replace=True)
+        compared = diff.compare(shape.at(places[1], name), found, replace=True)
         assert not compared.equal
         found = admin.apply(compared.apply, manager=ENGINE)
-    assert drift.compare(shape.at(places[1], name), found, replace=True).equal
+    assert diff.compare(shape.at(places[1], name), found, replace=True).equal
     assert found["metadata"]["uid"] == copy["metadata"]["uid"]
     assert body(found) == body(copy)
     assert found["metadata"]["labels"] == copy["metadata"]["labels"]

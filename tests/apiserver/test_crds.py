@@ -9,9 +9,11 @@ import pytest
 
 from controlplane.client import ApiError, Client, Object, path_of
 from controlplane.namespaces import Namespaces
-from object_syncer import api, envelope, manifests, reasons
-from object_syncer.api import Json
-from object_syncer.parents import objectsync, policy, slice
+from object_syncer import installation
+from object_syncer.kube import api, metacontroller
+from object_syncer.kube.meta import Json
+from object_syncer.parents import objectsync, syncpolicy, syncslice
+from object_syncer.status import reasons
 from specification import cases
 from unit.bodies import of_objectsync, of_policy, of_slice, sync_slice
 from unit.copying.copies import desired, edited, observed
@@ -25,7 +27,7 @@ CONFIG_MAP = {"group": "", "kind": "ConfigMap", "name": "settings"}
 @pytest.fixture(scope="module", autouse=True)
 def crds(admin: Client) -> None:
     """Our CRDs, as users apply them."""
-    admin.apply_yaml("---\n".join(manifests.crds()))
+    admin.apply_yaml("---\n".join(installation.crds()))
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +304,7 @@ def test_a_policy(case: Policy, admin: Client) -> None:
 
 
 def test_the_default_policy_is_accepted(admin: Client) -> None:
-    applied = admin.apply_yaml(manifests.policy([], [], [], []))
+    applied = admin.apply_yaml(installation.policy([], [], [], []))
     assert applied[0]["spec"]["allowedResources"] == [{"apiGroups": ["*"], "resources": ["*"]}]
     admin.delete(api.API_VERSION, "syncpolicies", None, applied[0]["metadata"]["name"])
 
@@ -329,7 +331,7 @@ def test_the_specs_of_slices_are_kept(admin: Client) -> None:
     wide["spec"]["conflictPolicy"] = "Adopt"
     refused = object_sync("refused", spec_source=source("Node"))
     body = of_policy(namespace("team"), namespace("a"), namespace("b"), wide, refused)
-    made = policy.sync(envelope.parse(body, "SyncPolicy", []), NOW)["children"]
+    made = syncpolicy.sync(metacontroller.parse(body, "SyncPolicy", []), NOW)["children"]
     slices = {child["spec"]["objectSync"]["name"]: child for child in made if child["kind"] == "SyncSlice"}
     assert {"withheld", "groups", "conflictPolicy"} <= slices["wide"]["spec"].keys()
     assert "refusal" in slices["refused"]["spec"]
@@ -344,7 +346,7 @@ def test_the_status_of_slices_is_kept(admin: Client) -> None:
     immutable = {"data": {"k": "old"}, "immutable": True}
     copies = [at("b"), edited(at("c"), data={"k": "x"}), at("d", **immutable)]
     request = of_slice(sync_slice("a", "b", "c", "d"), config_map(immutable=True), copies=copies)
-    answered = slice.sync(envelope.parse(request, "SyncSlice", []), NOW)
+    answered = syncslice.sync(metacontroller.parse(request, "SyncSlice", []), NOW)
     status = {"observedGeneration": 1, **answered["status"]}
     assert {item.get("reason") for item in status["destinations"]} >= {
         reasons.CREATING,
@@ -352,7 +354,7 @@ def test_the_status_of_slices_is_kept(admin: Client) -> None:
         reasons.RECREATING,
     }
     assert kept(admin, fresh(request["parent"]), status) == status
-    gone = slice.sync(envelope.parse(of_slice(sync_slice("a")), "SyncSlice", []), NOW)["status"]
+    gone = syncslice.sync(metacontroller.parse(of_slice(sync_slice("a")), "SyncSlice", []), NOW)["status"]
     name = request["parent"]["metadata"]["name"]
     admin.delete(api.API_VERSION, "syncslices", None, name)
     assert "problem" in gone
@@ -369,7 +371,7 @@ def at(where: str, **body: Any) -> Json:
 def test_the_status_of_policies_is_kept(admin: Client) -> None:
     obj = sync_policy()
     obj["metadata"] = {"name": f"tests-{uuid4().hex[:8]}", "uid": "u", "generation": 1}
-    status = policy.sync(envelope.parse(of_policy(parent=obj), "SyncPolicy", []), NOW)["status"]
+    status = syncpolicy.sync(metacontroller.parse(of_policy(parent=obj), "SyncPolicy", []), NOW)["status"]
     assert kept(admin, fresh(obj), status) == status
     admin.delete(api.API_VERSION, "syncpolicies", None, obj["metadata"]["name"])
 
@@ -397,7 +399,7 @@ def told(home: str, name: str, *related: Json, spec_source: Json | None = None) 
     """Return an ObjectSync of a namespace, and the status that its hook answers."""
     parent = object_sync(name, namespace=home, spec_source=spec_source)
     body = of_objectsync(parent, sync_policy(), *related)
-    status: Json = objectsync.sync(envelope.parse(body, "ObjectSync", []), NOW)["status"]
+    status: Json = objectsync.sync(metacontroller.parse(body, "ObjectSync", []), NOW)["status"]
     return parent, status
 
 
@@ -450,7 +452,7 @@ def test_the_columns_of_policies_and_slices_read_what_the_hooks_write(admin: Cli
     obj = sync_policy()
     obj["metadata"] = {"name": f"tests-{uuid4().hex[:8]}", "uid": "u", "generation": 1}
     body = of_policy(namespace("team"), namespace("a"), object_sync(), parent=obj)
-    answered = policy.sync(envelope.parse(body, "SyncPolicy", []), NOW)
+    answered = syncpolicy.sync(metacontroller.parse(body, "SyncPolicy", []), NOW)
     kept(admin, fresh(obj), answered["status"])
     headings, cells = table(admin, path_of(api.API_VERSION, "syncpolicies", None, obj["metadata"]["name"]))
     assert cells[0] == obj["metadata"]["name"]

@@ -13,7 +13,8 @@ from controlplane.client import ApiError, Client, NotFoundError, Object, path_of
 from controlplane.control_plane import ALICE, KUBE_CONTROLLER_MANAGER, ControlPlane
 from controlplane.namespaces import Namespaces
 from controlplane.waiting import wait_for
-from object_syncer import api, manifests
+from object_syncer import installation
+from object_syncer.kube import api
 from specification import cases
 from writes import OURS, WRITES, Write, marks
 
@@ -63,9 +64,9 @@ def people(control_plane: ControlPlane) -> Iterator[People]:
     binding = {"apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": {"name": mark}}
     admin.create({**binding, "roleRef": role, "subjects": subjects})
     clients = {who: Client(control_plane.server, _token(admin, *account)) for who, account in accounts.items()}
-    admin.apply_yaml("---\n".join(manifests.crds()))
+    admin.apply_yaml("---\n".join(installation.crds()))
     engine_user = f"system:serviceaccount:{mark}:engine"
-    guard = [_renamed(obj, mark) for text in manifests.admission(engine_user) for obj in yaml.safe_load_all(text)]
+    guard = [_renamed(obj, mark) for text in installation.admission(engine_user) for obj in yaml.safe_load_all(text)]
     admin.apply_yaml(guard)
     manager = control_plane.client(KUBE_CONTROLLER_MANAGER)
     made = People(alice=control_plane.client(ALICE), admin=admin, manager=manager, **clients)

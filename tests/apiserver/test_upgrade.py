@@ -10,7 +10,8 @@ from controlplane.client import Client
 from controlplane.control_plane import Cluster
 from controlplane.namespaces import Namespaces
 from e2e.objects import config_map, object_sync, to
-from object_syncer import api, manifests
+from object_syncer import installation
+from object_syncer.kube import api
 
 HELD = [api.UPSTREAM_FINALIZER]
 
@@ -18,7 +19,7 @@ HELD = [api.UPSTREAM_FINALIZER]
 @pytest.fixture
 def home(admin: Client, namespaces: Namespaces) -> Iterator[str]:
     """A namespace whose objects lose their finalizers at the end."""
-    admin.apply_yaml("---\n".join(manifests.crds()))
+    admin.apply_yaml("---\n".join(installation.crds()))
     home = namespaces.make("home")
     yield home
     for api_version, plural in (("v1", "configmaps"), ("v1", "secrets"), (api.API_VERSION, "objectsyncs")):

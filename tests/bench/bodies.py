@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 import yaml
 
-from object_syncer import api, guard, manifests
+from object_syncer import installation
+from object_syncer.kube import api
 from object_syncer.routes import answer
 
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ def config_map(size: int) -> Json:
 
 def controller(name: str) -> Json:
     """Return the CompositeController of the planner, as the engine sends it."""
-    body: Json = yaml.safe_load(next(iter(manifests.controllers("http://127.0.0.1:8080"))))
+    body: Json = yaml.safe_load(next(iter(installation.controllers("http://127.0.0.1:8080"))))
     return {**body, "metadata": {**body["metadata"], "name": name}, "status": {}}
 
 
@@ -116,7 +117,7 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
             "Namespace.v1": _keyed(_namespace(n) for n in range(namespaces)),
             "SyncPolicy.sync.rustrial.org/v1alpha1": {"default": _POLICY},
             **{
-                f"{kind}.admissionregistration.k8s.io/v1": {guard.NAME: {"metadata": {"name": guard.NAME}}}
+                f"{kind}.admissionregistration.k8s.io/v1": {api.GUARD: {"metadata": {"name": api.GUARD}}}
                 for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
             },
         },

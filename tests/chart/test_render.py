@@ -11,7 +11,7 @@ import yaml
 from chart import helm
 from chart.cases import CASES, CONFIG_MAPS, TENANTS, UPSTREAM
 from controlplane.client import Object, Objects
-from object_syncer import __version__, manifests
+from object_syncer import __version__, installation
 
 TWO = CASES["two namespaces, two types"]
 
@@ -39,10 +39,10 @@ def by_name(objects: Iterable[Object]) -> dict[tuple[str, str], Object]:
 
 def test_crds_and_guard_are_those_of_the_package() -> None:
     shipped = [crd for crd in yaml.safe_load_all(helm.run("show", "crds", helm.CHART)) if crd]
-    assert by_name(shipped) == by_name(yaml.safe_load(text) for text in manifests.crds())
+    assert by_name(shipped) == by_name(yaml.safe_load(text) for text in installation.crds())
     user = "system:serviceaccount:engines:meta"
     rendered = helm.template({"metacontroller": {"serviceAccount": {"name": "meta", "namespace": "engines"}}})
-    guard = [document for text in manifests.admission(user) for document in yaml.safe_load_all(text)]
+    guard = [document for text in installation.admission(user) for document in yaml.safe_load_all(text)]
     assert by_name(o for o in rendered if o["kind"].startswith("ValidatingAdmission")) == by_name(guard)
     assert user in str(rendered)
 
@@ -50,7 +50,7 @@ def test_crds_and_guard_are_those_of_the_package() -> None:
 def test_controllers_are_those_of_the_package_but_for_the_url() -> None:
     url = "https://192.0.2.1:8443"
     rendered = helm.template({"hooksUrl": url})
-    for text in manifests.controllers(url):
+    for text in installation.controllers(url):
         wanted = yaml.safe_load(text)
         seen = helm.only(rendered, wanted["kind"], wanted["metadata"]["name"])
         for hook, definition in wanted["spec"]["hooks"].items():

@@ -23,8 +23,9 @@ from controlplane.client import Client, Object
 from controlplane.control_plane import ENGINE, ControlPlane
 from controlplane.installation import Installation
 from controlplane.waiting import wait_for
-from object_syncer import api
-from object_syncer.manifests import DEFAULT_HOOKS_URL
+from object_syncer.installation import DEFAULT_HOOKS_URL
+from object_syncer.kube import api
+from object_syncer.kube.meta import is_terminating
 
 Exchange = dict[str, Any]
 Pick = Callable[[Exchange], bool]
@@ -192,7 +193,7 @@ def _states(*states: str) -> Pick:
 
 
 def _going(exchange: Exchange) -> bool:
-    return any(api.is_going(obj) for obj in _objects(exchange, "related", OBJECT_SYNCS))
+    return any(is_terminating(obj) for obj in _objects(exchange, "related", OBJECT_SYNCS))
 
 
 def _first_plan(exchange: Exchange) -> bool:

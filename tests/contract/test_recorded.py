@@ -19,8 +19,8 @@ import pytest
 import requests
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from object_syncer import api
-from object_syncer.api import Json
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
 from object_syncer.routes import ROUTES
 from object_syncer.web.app import create_app
 

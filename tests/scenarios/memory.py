@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
-from object_syncer import guard, rehearsal
-from object_syncer.api import Json
-from object_syncer.simulation import ApiError, Cluster, HookError
+from memcluster import ApiError, Cluster, HookError
+from object_syncer import rehearsal
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
 from scenarios import corner
 from scenarios.corner import Corner
 from scenarios.scenario import STANDING, Object, Scenario, namespace
@@ -22,7 +23,7 @@ class MemoryStage:
         self.cluster = Cluster()
         self._running = self._answering = True
         self._engine = rehearsal.install(self.cluster, call_hook=self._call)
-        self._bindings = [obj for obj in rehearsal.machinery() if obj["metadata"]["name"] == guard.NAME]
+        self._bindings = [obj for obj in rehearsal.machinery() if obj["metadata"]["name"] == api.GUARD]
 
     def create(self, obj: Object) -> None:
         self.cluster.create(corner.marked(obj, MARK))

@@ -14,7 +14,7 @@ from controlplane.client import ApiError, Client, NotFoundError, Objects
 from controlplane.engine import manifests
 from controlplane.installation import Installation
 from controlplane.waiting import wait_for
-from object_syncer import guard
+from object_syncer.kube import api
 from scenarios import corner
 from scenarios.corner import CRD, NAMESPACE, OBJECT_SYNC, Corner
 from scenarios.scenario import STANDING, C, Object, Scenario, namespace
@@ -134,10 +134,10 @@ class RealStage:
         """Install the binding of the guard, or delete it."""
         text = manifests("--no-crds", "--engine-user", self._engine_user())
         for obj in yaml.safe_load_all(text):
-            if obj["metadata"]["name"] == guard.NAME and installed:
+            if obj["metadata"]["name"] == api.GUARD and installed:
                 self._admin.apply(obj)
-            elif obj["metadata"]["name"] == guard.NAME:
-                self._admin.delete(obj["apiVersion"], self._admin.resource_of(obj).plural, None, guard.NAME)
+            elif obj["metadata"]["name"] == api.GUARD:
+                self._admin.delete(obj["apiVersion"], self._admin.resource_of(obj).plural, None, api.GUARD)
         self._guarded = installed
 
     def engine(self, running: bool) -> None:

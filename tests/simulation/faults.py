@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from object_syncer import guard, rehearsal
-from object_syncer.simulation import Cluster, HookError
-from object_syncer.simulation.jsons import Json
+from memcluster import Cluster, HookError
+from memcluster.jsons import Json
+from object_syncer import rehearsal
+from object_syncer.kube import api
 
 
 class FaultyCluster(Cluster):
@@ -19,13 +20,13 @@ class FaultyCluster(Cluster):
         self.admission.append(self._refuse)
 
     def _refuse(self, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
-        if user != guard.ENGINE_USER or new is None or new["metadata"].get("namespace", "") not in self.refusing:
+        if user != api.ENGINE_USER or new is None or new["metadata"].get("namespace", "") not in self.refusing:
             return None
         return f"{operation} denied: over quota" if new["kind"] != "ObjectSync" else None
 
     def update_status(self, obj: Json, *, user: str = "admin", manager: str = "") -> Json:
         """As ever; but in a race the ObjectSync has been edited meanwhile, so that the engine gets a conflict."""
-        if self.races and obj["kind"] == "ObjectSync" and user == guard.ENGINE_USER:
+        if self.races and obj["kind"] == "ObjectSync" and user == api.ENGINE_USER:
             self.races -= 1
             meta = obj["metadata"]
             touched = {"metadata": {"annotations": {"team.dev/touched": str(self.writes)}}}

@@ -18,9 +18,9 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from memcluster import ApiError
+from memcluster.engine import Task
 from object_syncer import rehearsal
-from object_syncer.simulation import ApiError
-from object_syncer.simulation.engine import Task
 from simulation import model, verdict
 from simulation.faults import FaultyCluster, FaultyHooks
 from simulation.model import Json, Kind

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from object_syncer import rehearsal
-from object_syncer.copying import drift, foreign
-from object_syncer.parents import objectsync, slice
+from object_syncer.copying import adoption, diff
+from object_syncer.parents import objectsync, syncslice
 from object_syncer.planning import contests, destinations, slices
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.status import summary
@@ -107,16 +107,16 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
 
 @cases(
     Bug("a destination that an ObjectSync no longer has keeps its copy", rehearsal, "answer", _never_prunes),
-    Bug("a copy notes its source's resourceVersion", slice, "template", _with_resource_version),
-    Bug("a key dropped from the source stays on copies", drift, "compare", _blind_to_keys_gone),
+    Bug("a copy notes its source's resourceVersion", syncslice, "template", _with_resource_version),
+    Bug("a key dropped from the source stays on copies", diff, "compare", _blind_to_keys_gone),
     Bug("the youngest gets a contested destination", contests, "seniority", _youngest_first),
     Bug("terminating namespaces are planned", destinations, "living", _plans_terminating),
     Bug("a copy counts as Synced before it is looked at", summary, "summarize", _synced_though_stale),
-    Bug("foreign objects count as ours", foreign, "is_foreign", lambda real: lambda *_: False),
+    Bug("foreign objects count as ours", adoption, "is_foreign", lambda real: lambda *_: False),
     Bug("slices are dropped undrained", slices, "ending", lambda real: lambda *_: None),
     Bug(
         "a going source is still copied",
-        slice, "_problem", lambda real: lambda source, key: None if source else real(source, key),
+        syncslice, "_problem", lambda real: lambda source, key: None if source else real(source, key),
     ),
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
     Bug("a withheld destination is copied to", Destinations, "withhold", lambda real: lambda *_: None),

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from object_syncer import guard, rehearsal
-from object_syncer.simulation import ApiError, Cluster, Engine
-from simulation.toys import Json, config_map, namespace
+from memcluster import ApiError, Cluster, Engine
+from object_syncer import rehearsal
+from object_syncer.kube import api
+from toys import Json, config_map, namespace
 
 SYNC = "sync.rustrial.org/v1alpha1"
 
@@ -95,6 +96,6 @@ def test_half_a_guard_refuses_nothing(missing: str) -> None:
     ours = config_map("theirs", {"k": "ours"}, "a")
     ours["metadata"]["labels"] = {"sync.rustrial.org/slice": "s-0"}
     with pytest.raises(ApiError, match="leaves it alone"):
-        cluster.apply(ours, user=guard.ENGINE_USER, force=True)
-    cluster.delete("admissionregistration.k8s.io/v1", missing, guard.NAME)
-    assert cluster.apply(ours, user=guard.ENGINE_USER, force=True)["data"] == {"k": "ours"}
+        cluster.apply(ours, user=api.ENGINE_USER, force=True)
+    cluster.delete("admissionregistration.k8s.io/v1", missing, api.GUARD)
+    assert cluster.apply(ours, user=api.ENGINE_USER, force=True)["data"] == {"k": "ours"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 
-from object_syncer.simulation import Cluster
+from memcluster import Cluster
 from simulation import model
 from simulation.model import Expected, Json, Place, Wanted, World
 from simulation.witness import Witness

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from object_syncer import guard
-from object_syncer.simulation import Cluster
-from object_syncer.simulation.store import Event, Key
+from memcluster import Cluster
+from memcluster.store import Event, Key
+from object_syncer.kube import api
 from simulation import model
 from simulation.model import Json, Path, Place
 
@@ -49,13 +49,13 @@ class Witness:
                 self._note_living(event)
             elif event.key.resource.plural == "syncslices":
                 self._notice_slice(event)
-            elif event.user == guard.ENGINE_USER:
+            elif event.user == api.ENGINE_USER:
                 self._notice_bystander(event)
 
     def _notice(self, event: Event) -> None:
         place = (_KINDS[event.key.resource.plural].kind, event.key.namespace, event.key.name)
         old, new = event.old, event.new
-        if event.user == guard.ENGINE_USER:
+        if event.user == api.ENGINE_USER:
             self._judge(place, event)
             if new is not None:
                 self._note_engine_fields(old, new)
@@ -119,7 +119,7 @@ class Witness:
 
         Not where its kind may be gone, or where draining took longer than anybody waits.
         """
-        if event.new is not None or event.user != guard.ENGINE_USER or event.old is None:
+        if event.new is not None or event.user != api.ENGINE_USER or event.old is None:
             return
         began = event.old["spec"].get("draining")
         if began and (self._cluster.clock - datetime.fromisoformat(began)).total_seconds() > 60:

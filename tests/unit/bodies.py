@@ -5,20 +5,20 @@ from collections.abc import Iterable
 
 import yaml
 
-from object_syncer import api, guard, manifests
-from object_syncer.api import Json
-from object_syncer.kinds import resource
-from object_syncer.kinds.resource import Resource
+from object_syncer import installation
+from object_syncer.kube import api, types
+from object_syncer.kube.meta import Json, name_of, namespace_of
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import controllers
 from unit.objects import ago, object_sync, policy
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
 SLICE = "share-0123456789-0"
 
 
 def keyed(objects: Iterable[Json]) -> dict[str, Json]:
     """Return objects by "namespace/name", cluster-scoped ones by name, as the engine sends them."""
-    return {"/".join(filter(None, (api.namespace_of(item), api.name_of(item)))): item for item in objects}
+    return {"/".join(filter(None, (namespace_of(item), name_of(item)))): item for item in objects}
 
 
 def groups(objects: Iterable[Json], *empty: str) -> dict[str, dict[str, Json]]:
@@ -29,7 +29,7 @@ def groups(objects: Iterable[Json], *empty: str) -> dict[str, dict[str, Json]]:
     return {kind: keyed(items) for kind, items in found.items()}
 
 
-_PLANNER: Json = yaml.safe_load(next(iter(manifests.controllers("http://hooks:8080"))))
+_PLANNER: Json = yaml.safe_load(next(iter(installation.controllers("http://hooks:8080"))))
 
 
 def planner() -> Json:
@@ -41,7 +41,7 @@ def guard_parts() -> list[Json]:
     """Return what tells the planner that the guard is installed."""
     kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
     return [
-        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": guard.NAME}}
+        {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": api.GUARD}}
         for kind in kinds
     ]
 
@@ -70,7 +70,7 @@ def of_policy(
 
 
 def sync_slice(
-    *namespaces: str, type_: Resource = CONFIG_MAPS, status: Json | None = None, strategy: str = "", **spec: object
+    *namespaces: str, type_: ResourceType = CONFIG_MAPS, status: Json | None = None, strategy: str = "", **spec: object
 ) -> Json:
     """Return a SyncSlice that copies team/settings to these namespaces, as the planner makes it."""
     group: Json = {"name": "settings", "namespaces": list(namespaces), **({"strategy": strategy} if strategy else {})}
@@ -91,7 +91,7 @@ def sync_slice(
         "spec": {
             "index": 0,
             "objectSync": {"namespace": "team", "name": "share", "uid": "uid-of-share", "generation": 1},
-            "resource": resource.dump(type_),
+            "resource": types.dump(type_),
             "source": {"namespace": "team", "name": "settings"},
             "selector": {"matchLabels": {api.SLICE_LABEL: SLICE}},
             "showSynced": True,
@@ -104,7 +104,7 @@ def sync_slice(
 
 def of_slice(parent: Json, *related: Json, copies: Iterable[Json] = ()) -> Json:
     """Return what a slice's sync is asked: `related` is the source, and what stands in the way of copies."""
-    type_ = resource.load(parent["spec"]["resource"])
+    type_ = types.load(parent["spec"]["resource"])
     kind = f"{type_.kind}.{type_.api_version}"
     return {
         "controller": controllers.generate("default", type_, planner()),

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from object_syncer import api
-from object_syncer.api import Json
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 STAMP = "2026-03-01T12:00:00Z"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from object_syncer import reasons
-from object_syncer.simulation import cluster, engine, server_side_apply
+from memcluster import cluster, engine, server_side_apply
+from object_syncer.status import reasons
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from object_syncer.api import Json
+from object_syncer.kube.meta import Json
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

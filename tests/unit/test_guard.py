@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from object_syncer import guard
-from object_syncer.api import Json
+from object_syncer import rehearsal
+from object_syncer.kube.meta import Json
+from object_syncer.planning import guard
 from specification import cases
 from unit.objects import live
 from writes import WRITES, Write
@@ -15,7 +16,7 @@ BODY = {"apiVersion": "v1", "kind": "ConfigMap"}
 @cases(*WRITES)
 def test_the_engine_writes(case: Write) -> None:
     old = None if case.old is None else live(BODY, "team", "settings", **case.old)
-    assert guard.allows_write(old, live(BODY, "team", "settings", **case.new)) == case.allowed
+    assert rehearsal.allows_write(old, live(BODY, "team", "settings", **case.new)) == case.allowed
 
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)

@@ -4,9 +4,9 @@ import re
 
 import click
 
-from object_syncer import guard
-from object_syncer import manifests as files
-from object_syncer.api import Json
+from object_syncer import installation as files
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
 from object_syncer.planning import scope
 
 _NAMESPACE = re.compile(r"[a-z0-9*?]([-a-z0-9*?]{0,61}[a-z0-9*?])?")
@@ -37,7 +37,7 @@ def _allowed(_context: click.Context, _parameter: click.Parameter, values: tuple
 
 def _user(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not value or re.search(r"['\"\\\s]", value):
-        raise click.BadParameter(f"{value!r} is no user name, for example {guard.ENGINE_USER}")
+        raise click.BadParameter(f"{value!r} is no user name, for example {api.ENGINE_USER}")
     return value
 
 
@@ -51,7 +51,7 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.option("--hooks-url", default=files.DEFAULT_HOOKS_URL, show_default=True, metavar="URL", callback=_url)
 @click.option(
     "--engine-user",
-    default=guard.ENGINE_USER,
+    default=api.ENGINE_USER,
     show_default=True,
     metavar="USER",
     callback=_user,

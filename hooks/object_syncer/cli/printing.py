@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 import orjson
 import yaml
 
-from object_syncer import api
-from object_syncer.api import Json
 from object_syncer.cli.trial import Outcome, condition_of
+from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.status import destination
 from object_syncer.status.destination import State
 
@@ -82,7 +81,7 @@ def _object_sync(obj: Json) -> tuple[_Row, str]:
     told = in_sync if ready.get("status") == "True" else ready
     reason = f"{told['reason']}: " if told and told["status"] != "True" else ""
     message = f"{reason}{told['message']}" if told else "it has no status yet"
-    row = (f"{api.namespace_of(obj)}/{api.name_of(obj)}", ready.get("status", "-"), in_sync.get("status", "-"), copies)
+    row = (f"{namespace_of(obj)}/{name_of(obj)}", ready.get("status", "-"), in_sync.get("status", "-"), copies)
     return row, message
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 import yaml
 
-from object_syncer.api import Json
+from object_syncer.kube.meta import Json
 
 STDIN = "-"
 

@@ -1,6 +1,6 @@
 """What an API server insists on for kinds whose schemas it has built in: as much of it as our hooks rely on."""
 
-from object_syncer.api import Json
+from object_syncer.kube.meta import Json
 
 _MAP: Json = {"type": "object"}
 _STRING: Json = {"type": "string"}

@@ -34,9 +34,9 @@ def simulate(context: click.Context, files: tuple[str, ...], output: str, create
                2  the input cannot be used
     """
     # The other commands, serve above all, start without these.
-    from object_syncer import defects  # noqa: PLC0415
     from object_syncer.cli import printing, trial  # noqa: PLC0415
     from object_syncer.cli.reading import BadInput, read  # noqa: PLC0415
+    from object_syncer.kube import defects  # noqa: PLC0415
 
     try:
         outcome = trial.run(read(files), create_namespaces)

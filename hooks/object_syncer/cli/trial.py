@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 
-from object_syncer import api, rehearsal
-from object_syncer.api import Json
+from memcluster import ApiError, Cluster, Engine, Loop
+from memcluster.cluster import SYSTEM_NAMESPACES
+from memcluster.resources import Resource
+from memcluster.schema import problems
+from object_syncer import rehearsal
 from object_syncer.cli.reading import BadInput, Given
 from object_syncer.cli.shapes import CRD, METADATA, shape
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.planning.destinations import WILDCARDS
-from object_syncer.simulation import ApiError, Cluster, Engine, Loop
-from object_syncer.simulation.cluster import SYSTEM_NAMESPACES
-from object_syncer.simulation.resources import Resource
-from object_syncer.simulation.schema import problems
 
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 _WRITER = "kubectl"
@@ -69,7 +70,7 @@ def run(given: Sequence[Given], create_namespaces: bool) -> Outcome:
 
 
 def _outcome(cluster: Cluster, steps: int, loop: str) -> Outcome:
-    slices = {api.name_of(item): item for item in cluster.list(api.API_VERSION, "SyncSlice")}
+    slices = {name_of(item): item for item in cluster.list(api.API_VERSION, "SyncSlice")}
     copies = []
     for obj in cluster.everything():
         owner = slices.get((obj["metadata"].get("labels") or {}).get(api.SLICE_LABEL, ""))
@@ -77,9 +78,9 @@ def _outcome(cluster: Cluster, steps: int, loop: str) -> Outcome:
             owner["metadata"]["uid"] == each["uid"] for each in obj["metadata"].get("ownerReferences", ())
         ):
             copies.append({**obj, "apiVersion": owner["spec"]["resource"]["apiVersion"]})
-    copies.sort(key=lambda obj: (obj["kind"], api.namespace_of(obj), api.name_of(obj)))
-    controllers = [api.name_of(item) for item in cluster.list(api.ENGINE_API_VERSION, "CompositeController")]
-    planners = [api.name_of(item) for item in rehearsal.machinery() if item["kind"] == "CompositeController"]
+    copies.sort(key=lambda obj: (obj["kind"], namespace_of(obj), name_of(obj)))
+    controllers = [name_of(item) for item in cluster.list(api.ENGINE_API_VERSION, "CompositeController")]
+    planners = [name_of(item) for item in rehearsal.machinery() if item["kind"] == "CompositeController"]
     return Outcome(
         [_shown(obj) for obj in copies],
         [_shown(obj) for obj in cluster.list(api.API_VERSION, "ObjectSync")],
@@ -103,7 +104,7 @@ def _body(obj: Json) -> Json:
 
 
 def _fill(cluster: Cluster, given: Iterable[Given], create_namespaces: bool) -> Engine:
-    parts = {(obj["apiVersion"], obj["kind"], api.name_of(obj)) for obj in rehearsal.machinery()}
+    parts = {(obj["apiVersion"], obj["kind"], name_of(obj)) for obj in rehearsal.machinery()}
     wanted = [item for item in given if not _is_machinery(item.obj, parts)]
     definitions = [item for item in wanted if item.obj["kind"] == "CustomResourceDefinition"]
     seen: dict[tuple[str, ...], str] = {}
@@ -112,7 +113,7 @@ def _fill(cluster: Cluster, given: Iterable[Given], create_namespaces: bool) -> 
         _check(item.named(), CRD, item.obj)
         spec = item.obj["spec"]
         name = f"{spec['names']['plural']}.{spec['group']}"
-        if api.name_of(item.obj) != name:
+        if name_of(item.obj) != name:
             raise BadInput(item.named(), f"metadata.name: must be {name}, as spec.names.plural and spec.group say")
         _load(cluster, item, seen)
     policies = any((item.obj["apiVersion"], item.obj["kind"]) == (api.API_VERSION, "SyncPolicy") for item in wanted)
@@ -134,7 +135,7 @@ def _fill(cluster: Cluster, given: Iterable[Given], create_namespaces: bool) -> 
 
 
 def _is_machinery(obj: Json, parts: set[tuple[str, str, str]]) -> bool:
-    if obj["apiVersion"] == api.ENGINE_API_VERSION or (obj["apiVersion"], obj["kind"], api.name_of(obj)) in parts:
+    if obj["apiVersion"] == api.ENGINE_API_VERSION or (obj["apiVersion"], obj["kind"], name_of(obj)) in parts:
         return True
     return bool(obj["apiVersion"] == api.API_VERSION and obj["kind"] in _MADE_BY_US)
 
@@ -174,11 +175,11 @@ def _served(cluster: Cluster, item: Given) -> Resource:
 def _load(cluster: Cluster, item: Given, seen: dict[tuple[str, ...], str]) -> None:
     obj = item.obj
     resource = _served(cluster, item)
-    key = (resource.group, resource.plural, api.namespace_of(obj), api.name_of(obj))
+    key = (resource.group, resource.plural, namespace_of(obj), name_of(obj))
     if key in seen:
         raise BadInput(item.named(), f"metadata.name: the same object stands in {seen[key]}; remove one of them")
     seen[key] = item.place
-    namespace = api.namespace_of(obj)
+    namespace = namespace_of(obj)
     if namespace and cluster.find("v1", "Namespace", namespace) is None:
         raise BadInput(
             item.named(),
@@ -209,7 +210,7 @@ def _is_namespace(obj: Json) -> bool:
 
 def _named_namespaces(items: Iterable[Given]) -> set[str]:
     """Return every namespace that an object is in, or an ObjectSync names."""
-    named = {api.namespace_of(item.obj) for item in items}
+    named = {namespace_of(item.obj) for item in items}
     for item in items:
         if (item.obj["apiVersion"], item.obj["kind"]) == (api.API_VERSION, "ObjectSync"):
             spec = item.obj["spec"]

@@ -8,9 +8,9 @@ finalizers.
 import copy
 from dataclasses import dataclass
 
-from object_syncer import api
-from object_syncer.api import Json
-from object_syncer.copying import cleaning, hygiene
+from object_syncer.copying import sanitize
+from object_syncer.kube import api, tracking
+from object_syncer.kube.meta import Json, controller_of, name_of, namespace_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ def template(source: Json, slice_name: str) -> Template:
     """
     group = source["apiVersion"].rpartition("/")[0]
     body = copy.deepcopy({key: value for key, value in source.items() if key not in ("metadata", "status")})
-    cleaning.clean(group, source["kind"], body)
+    sanitize.clean(group, source["kind"], body)
     meta = source["metadata"]
-    labels = hygiene.labels(meta.get("labels") or {})
-    annotations = hygiene.labels(meta.get("annotations") or {})
+    labels = tracking.labels(meta.get("labels") or {})
+    annotations = tracking.labels(meta.get("annotations") or {})
     labels |= {api.MANAGED_BY_LABEL: api.MANAGED_BY, api.SLICE_LABEL: slice_name}
-    annotations[api.SOURCE_ANNOTATION] = f"{api.namespace_of(source)}/{api.name_of(source)}"
+    annotations[api.SOURCE_ANNOTATION] = f"{namespace_of(source)}/{name_of(source)}"
     before = ancestors(source)
     if before:
         annotations[api.VIA_ANNOTATION] = ",".join(before)
@@ -57,7 +57,7 @@ def template(source: Json, slice_name: str) -> Template:
 
 def ancestors(source: Json) -> tuple[str, ...]:
     """Return what a source is a copy of, "namespace/name", and what that is a copy of in turn; () if it is no copy."""
-    owner = api.controller_of(source)
+    owner = controller_of(source)
     if owner is None or owner["kind"] != "SyncSlice":
         return ()
     annotations = source["metadata"].get("annotations") or {}

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning.destinations import Destinations
+from object_syncer.status import reasons
 
 
 @dataclass(slots=True)
@@ -15,7 +15,7 @@ class Claim:
 
     owner: str
     """namespace/name of the ObjectSync."""
-    resource: Resource
+    type: ResourceType
     source: tuple[str, str]
     """namespace and name."""
     destinations: Destinations
@@ -35,7 +35,7 @@ def settle(claims: Iterable[Claim], cut: Callable[[int], None] = lambda _: None)
     """
     owners: dict[tuple[str, str, str], list[tuple[str, set[str]]]] = {}
     for index, claim in enumerate(claims):
-        type_ = (claim.resource.group, claim.resource.resource)
+        type_ = (claim.type.group, claim.type.plural)
         for name, namespaces in claim.destinations.names().items():
             for owner, held in owners.get((*type_, name), ()):
                 contested = namespaces & held

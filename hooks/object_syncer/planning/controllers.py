@@ -9,10 +9,9 @@ import hashlib
 import re
 from typing import Any
 
-from object_syncer import api
-from object_syncer.api import Json
-from object_syncer.copying import hygiene
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube import api, tracking
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 
 _NAME_LIMIT = 63
 """The name is also the value of a label."""
@@ -21,11 +20,9 @@ _RESYNC_SECONDS = 30
 """After an outage of the hooks the engine's own retries come up to 17 minutes late."""
 
 
-def name(policy: str, resource: Resource) -> str:
+def name(policy: str, resource: ResourceType) -> str:
     """Return the controller's name: readable, and unique by policy, group, version and plural."""
-    return bounded(
-        f"{resource.resource}.{resource.version}", policy, resource.group, resource.version, resource.resource
-    )
+    return bounded(f"{resource.plural}.{resource.version}", policy, resource.group, resource.version, resource.plural)
 
 
 def bounded(readable: str, *identity: str) -> str:
@@ -38,7 +35,7 @@ def bounded(readable: str, *identity: str) -> str:
     return f"{prefix}-{digest}"
 
 
-def generate(policy: str, resource: Resource, calling: Json) -> Json:
+def generate(policy: str, resource: ResourceType, calling: Json) -> Json:
     """Return the CompositeController for a resource type; `calling` is the one that calls the planner.
 
     It inherits labels too: an engine started with a target label selector ignores controllers without them.
@@ -55,7 +52,7 @@ def generate(policy: str, resource: Resource, calling: Json) -> Json:
         "childResources": [
             {
                 "apiVersion": resource.api_version,
-                "resource": resource.resource,
+                "resource": resource.plural,
                 "updateStrategy": {"method": "InPlace"},
             }
         ],
@@ -64,7 +61,7 @@ def generate(policy: str, resource: Resource, calling: Json) -> Json:
     }
     if spec.get("endpointConfigs"):
         generated["endpointConfigs"] = spec["endpointConfigs"]
-    labels = hygiene.labels(calling["metadata"].get("labels") or {})
+    labels = tracking.labels(calling["metadata"].get("labels") or {})
     return {
         "apiVersion": api.ENGINE_API_VERSION,
         "kind": "CompositeController",

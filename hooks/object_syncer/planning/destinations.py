@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from object_syncer import reasons
-from object_syncer.api import Json
+from object_syncer.kube.meta import Json
 from object_syncer.planning.scope import Names
+from object_syncer.status import reasons
 
 WILDCARDS = frozenset(("", "*"))
 

@@ -6,8 +6,8 @@ is withheld from the youngest ObjectSync in it, so that nobody can stop an older
 
 from collections.abc import Sequence
 
-from object_syncer import reasons
 from object_syncer.planning.contests import Claim
+from object_syncer.status import reasons
 
 
 class Circles:
@@ -21,7 +21,7 @@ class Circles:
         """What the older members of a circle should be told, by index of the claim."""
         for index, claim in enumerate(claims):
             namespace, name = claim.source
-            by_namespace = self._sources.setdefault((claim.resource.group, claim.resource.resource, name), {})
+            by_namespace = self._sources.setdefault((claim.type.group, claim.type.plural, name), {})
             by_namespace.setdefault(namespace, []).append(index)
 
     def cut(self, index: int) -> None:
@@ -29,7 +29,7 @@ class Circles:
         claim = self._claims[index]
         edges = self._edges[index] = []
         for name, namespaces in claim.destinations.names().items():
-            known = self._sources.get((claim.resource.group, claim.resource.resource, name), {})
+            known = self._sources.get((claim.type.group, claim.type.plural, name), {})
             for namespace in sorted(known.keys() & namespaces):
                 circle = next((path for to in known[namespace] if (path := _path(to, index, self._edges))), None)
                 if circle is None:

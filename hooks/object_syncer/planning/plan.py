@@ -4,14 +4,14 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from object_syncer import api, defects, reasons
-from object_syncer.api import Json
-from object_syncer.copying import cleaning
-from object_syncer.kinds import resolve
-from object_syncer.kinds.resource import Refusal, Resource
-from object_syncer.planning import contests, destinations, loops
+from object_syncer.kube import builtin, defects
+from object_syncer.kube.meta import Json, is_terminating, name_of, namespace_of
+from object_syncer.kube.types import ResourceType
+from object_syncer.planning import contests, destinations, discovery, loops
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.planning.scope import Scope, serving
+from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
 
 _log = logging.getLogger(__name__)
 
@@ -21,10 +21,10 @@ class Plan:
     """One ObjectSync, planned. A refused one has no destinations. `source` is (namespace, name)."""
 
     object_sync: Json
-    resource: Resource
+    type: ResourceType
     source: tuple[str, str]
     destinations: Destinations
-    refusal: Refusal | None = None
+    refusal: Problem | None = None
     notice: str = ""
     """What its user should know, though nothing is wrong."""
 
@@ -56,7 +56,7 @@ def make(
     plans: list[Plan] = []
     failed: set[str] = set()
     for object_sync in sorted(object_syncs, key=contests.seniority):
-        going, uid = api.is_going(object_sync), object_sync["metadata"]["uid"]
+        going, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
         if going and uid not in held:
             continue
         try:
@@ -64,8 +64,8 @@ def make(
         except Exception as defect:
             _log.error(
                 "cannot plan ObjectSync %s/%s: %s",
-                api.namespace_of(object_sync),
-                api.name_of(object_sync),
+                namespace_of(object_sync),
+                name_of(object_sync),
                 defects.place(defect),
             )
             if not going:
@@ -75,8 +75,8 @@ def make(
             plans.append(plan)
     claims = [
         contests.Claim(
-            f"{api.namespace_of(plan.object_sync)}/{api.name_of(plan.object_sync)}",
-            plan.resource,
+            f"{namespace_of(plan.object_sync)}/{name_of(plan.object_sync)}",
+            plan.type,
             plan.source,
             plan.destinations,
         )
@@ -86,13 +86,13 @@ def make(
     contests.settle(claims, circles.cut)
     for index, notice in circles.told.items():
         plans[index].notice = notice
-    return Plans([plan for plan in plans if not api.is_going(plan.object_sync)], failed)
+    return Plans([plan for plan in plans if not is_terminating(plan.object_sync)], failed)
 
 
 def _plan(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plan | None:
-    spec, own = object_sync["spec"], api.namespace_of(object_sync)
-    resource = resolve.known(spec["source"], object_sync.get("status"))
-    if not isinstance(resource, Resource):
+    spec, own = object_sync["spec"], namespace_of(object_sync)
+    resource = discovery.known(spec["source"], object_sync.get("status"))
+    if not isinstance(resource, ResourceType):
         return None  # the ObjectSync hook says why
     source = (spec["source"].get("namespace") or own, spec["source"]["name"])
     scope, refusal = serving(scopes, resource, source[0], own)
@@ -105,6 +105,6 @@ def _plan(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: N
     return Plan(object_sync, resource, source, wanted)
 
 
-def _never(resource: Resource) -> Refusal | None:
-    why = cleaning.NEVER_COPIED.get((resource.group, resource.kind))
-    return Refusal(reasons.SOURCE_NOT_COPYABLE, f"spec.source.kind: {why}") if why else None
+def _never(resource: ResourceType) -> Problem | None:
+    why = builtin.NEVER_COPIED.get((resource.group, resource.kind))
+    return Problem(reasons.SOURCE_NOT_COPYABLE, f"spec.source.kind: {why}") if why else None

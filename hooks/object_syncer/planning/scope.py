@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from object_syncer import api, reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.kube.meta import Json, is_terminating
+from object_syncer.kube.types import ResourceType
+from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
 
 OWN = "."
 """In sourceNamespaces: the namespace of the ObjectSync itself."""
@@ -50,29 +51,29 @@ class Scope:
     targets: Names
     allowed: tuple[tuple[frozenset[str], frozenset[str]], ...]
 
-    def refusal(self, resource: Resource, source_namespace: str, own_namespace: str) -> Refusal | None:
+    def refusal(self, resource: ResourceType, source_namespace: str, own_namespace: str) -> Problem | None:
         """Say why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
         if not resource.namespaced:
-            return Refusal(
+            return Problem(
                 reasons.CLUSTER_SCOPED_KIND,
                 f"spec.source.kind: {resource.display} is cluster scoped, only namespaced kinds can be copied",
             )
         if not self._allows(resource):
-            return Refusal(
+            return Problem(
                 reasons.KIND_NOT_ALLOWED,
                 f"spec.source.kind: {resource.display} is not in allowedResources of SyncPolicy {self.policy}",
             )
         own = OWN in self.sources.plain and source_namespace == own_namespace
         if not own and source_namespace not in self.sources:
-            return Refusal(
+            return Problem(
                 reasons.SOURCE_NOT_ALLOWED,
                 f"spec.source.namespace: {source_namespace} is not in sourceNamespaces of SyncPolicy {self.policy}",
             )
         return None
 
-    def _allows(self, resource: Resource) -> bool:
+    def _allows(self, resource: ResourceType) -> bool:
         return not self.allowed or any(
-            ("*" in groups or resource.group in groups) and ("*" in resources or resource.resource in resources)
+            ("*" in groups or resource.group in groups) and ("*" in resources or resource.plural in resources)
             for groups, resources in self.allowed
         )
 
@@ -95,17 +96,17 @@ def of(policy: Json) -> Scope:
 
 def ranked(policies: Iterable[Json]) -> list[Scope]:
     """Return the scopes of all policies that are not being deleted, the first to serve first."""
-    return sorted((of(policy) for policy in policies if not api.is_going(policy)), key=lambda scope: scope.rank)
+    return sorted((of(policy) for policy in policies if not is_terminating(policy)), key=lambda scope: scope.rank)
 
 
 def serving(
-    scopes: Iterable[Scope], resource: Resource, source_namespace: str, own_namespace: str
-) -> tuple[Scope | None, Refusal | None]:
+    scopes: Iterable[Scope], resource: ResourceType, source_namespace: str, own_namespace: str
+) -> tuple[Scope | None, Problem | None]:
     """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its refusal if all refuse.
 
     (None, None): none watches the namespace.
     """
-    refused: tuple[Scope | None, Refusal | None] = (None, None)
+    refused: tuple[Scope | None, Problem | None] = (None, None)
     for scope in scopes:
         if own_namespace in scope.watch:
             refusal = scope.refusal(resource, source_namespace, own_namespace)

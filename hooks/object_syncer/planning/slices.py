@@ -8,13 +8,12 @@ gone, or never served) a slice is dropped at once and Kubernetes' garbage collec
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from object_syncer import api, reasons
-from object_syncer.api import Json
-from object_syncer.kinds import builtin, resource
-from object_syncer.kinds.resource import Resource
-from object_syncer.planning import controllers, slicing
+from object_syncer.kube import api, builtin, clock, types
+from object_syncer.kube.meta import Json, name_of
+from object_syncer.kube.types import ResourceType
+from object_syncer.planning import controllers, packing
 from object_syncer.planning.plan import Plan
-from object_syncer.status import clock
+from object_syncer.status import reasons
 from object_syncer.status.summary import SHOWN_DESTINATIONS
 
 DRAIN_PATIENCE_SECONDS = 60
@@ -31,28 +30,28 @@ def of_plan(plan: Plan, policy: str, observed: Iterable[Json], now: datetime) ->
     `observed` are its SyncSlices that exist now.
     """
     identity = (
-        plan.object_sync["metadata"]["uid"], plan.resource.group, plan.resource.version, plan.resource.resource,
+        plan.object_sync["metadata"]["uid"], plan.type.group, plan.type.version, plan.type.plural,
         *plan.source,
     )  # fmt: skip
-    stem = controllers.bounded(api.name_of(plan.object_sync), policy, *identity)
+    stem = controllers.bounded(name_of(plan.object_sync), policy, *identity)
     current: dict[int, Json] = {}
     leftovers: list[Json] = []
     for item in observed:
         index = item["spec"]["index"]
-        if api.name_of(item) == f"{stem}-{index}":
+        if name_of(item) == f"{stem}-{index}":
             current[index] = item
         else:
             leftovers.append(item)
 
     names = plan.destinations.names()
-    limit = slicing.capacity(max((_source_bytes(item) for item in current.values()), default=0))
-    packed = slicing.pack(names, {index: _held(item) for index, item in current.items()}, limit)
+    limit = packing.capacity(max((_source_bytes(item) for item in current.values()), default=0))
+    packed = packing.pack(names, {index: _held(item) for index, item in current.items()}, limit)
     show_all = sum(map(len, names.values())) <= SHOWN_DESTINATIONS
     result = []
     for index, held in packed.items():
         before = current.get(index)
         if index and not held:
-            ended = ending(before, plan.resource, now) if before else None
+            ended = ending(before, plan.type, now) if before else None
             result += [ended] if ended else []
             continue
         spec = _spec(plan, f"{stem}-{index}", index, held)
@@ -62,16 +61,16 @@ def of_plan(plan: Plan, policy: str, observed: Iterable[Json], now: datetime) ->
         if show_all or index == 0:
             spec["showSynced"] = True
         result.append(_slice(plan, policy, spec, before))
-    return result + [ended for item in leftovers if (ended := ending(item, plan.resource, now))]
+    return result + [ended for item in leftovers if (ended := ending(item, plan.type, now))]
 
 
-def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
+def ending(item: Json, served: ResourceType | None, now: datetime) -> Json | None:
     """Return an unwanted slice as it should be while it drains, None once it may be dropped.
 
     `served` is the type that its ObjectSync resolves to now, None if there is none.
     """
     spec = item["spec"]
-    type_ = resource.load(spec["resource"])
+    type_ = types.load(spec["resource"])
     if not has_reported(item) or not _may_drain(type_, served):
         return None
     if is_drained(item):
@@ -85,14 +84,14 @@ def ending(item: Json, served: Resource | None, now: datetime) -> Json | None:
     return again(item, {**kept, "draining": since})
 
 
-def _may_drain(type_: Resource, served: Resource | None) -> bool:
+def _may_drain(type_: ResourceType, served: ResourceType | None) -> bool:
     """Tell whether somebody may still serve a type that was in use: patience ends the doubt.
 
     Nobody does where the ObjectSync's kind has vanished, or only another version of it is served.
     """
     if (type_.group, type_.kind) in builtin.KINDS or type_ == served:
         return True
-    return served is not None and (type_.group, type_.resource) != (served.group, served.resource)
+    return served is not None and (type_.group, type_.plural) != (served.group, served.plural)
 
 
 def is_drained(item: Json) -> bool:
@@ -112,7 +111,7 @@ def again(item: Json, spec: Json | None = None) -> Json:
         for key, value in (item["metadata"].get("labels") or {}).items()
         if key in (api.CONTROLLER_LABEL, api.OBJECTSYNC_LABEL)
     }
-    return _child(api.name_of(item), labels, spec or item["spec"], item)
+    return _child(name_of(item), labels, spec or item["spec"], item)
 
 
 def unguarded(item: Json) -> Json:
@@ -164,7 +163,7 @@ def told(item: Json, silent: Collection[str]) -> Json:
     return {**item, "spec": {**kept, "unserved": True} if unserved else kept}
 
 
-def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
+def _spec(plan: Plan, name: str, index: int, held: packing.Held) -> Json:
     meta = plan.object_sync["metadata"]
     groups = []
     for shape, wanted in plan.destinations.wanted.items():
@@ -177,7 +176,7 @@ def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
         "objectSync": {
             "namespace": meta["namespace"], "name": meta["name"], "uid": meta["uid"], "generation": meta["generation"],
         },
-        "resource": resource.dump(plan.resource),
+        "resource": types.dump(plan.type),
         "source": {"namespace": plan.source[0], "name": plan.source[1]},
         "selector": {"matchLabels": {api.SLICE_LABEL: name}},
     }  # fmt: skip
@@ -203,7 +202,7 @@ def _spec(plan: Plan, name: str, index: int, held: slicing.Held) -> Json:
 
 def _slice(plan: Plan, policy: str, spec: Json, before: Json | None) -> Json:
     labels = {
-        api.CONTROLLER_LABEL: controllers.name(policy, plan.resource),
+        api.CONTROLLER_LABEL: controllers.name(policy, plan.type),
         api.OBJECTSYNC_LABEL: plan.object_sync["metadata"]["uid"],
     }
     return _child(spec["selector"]["matchLabels"][api.SLICE_LABEL], labels, spec, before)
@@ -227,7 +226,7 @@ def _repair(labels: Mapping[str, str], before: Json | None) -> str:
     return str(meta["resourceVersion"])
 
 
-def _probes(before: Json, held: slicing.Held) -> list[Json]:
+def _probes(before: Json, held: packing.Held) -> list[Json]:
     """Guard first, probe what was refused: only where a copy stays missing is there something to look at.
 
     Each probe is a rule that the engine tries on every event of an object of the type.
@@ -241,8 +240,8 @@ def _probes(before: Json, held: slicing.Held) -> list[Json]:
     return [{"namespace": namespace, "name": name} for namespace, name in refused]
 
 
-def _held(item: Json) -> slicing.Held:
-    held: slicing.Held = {}
+def _held(item: Json) -> packing.Held:
+    held: packing.Held = {}
     for group in item["spec"].get("groups") or ():
         held.setdefault(group["name"], set()).update(group["namespaces"])
     return held

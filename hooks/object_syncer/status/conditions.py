@@ -8,11 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Refusal, Resource
-from object_syncer.status import clock, destination
+from object_syncer.kube import clock
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
+from object_syncer.status import destination, reasons
 from object_syncer.status.destination import State
+from object_syncer.status.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +48,14 @@ def dated(
     return result
 
 
-def ready(resource: Resource, source: str) -> Condition:
+def ready(resource: ResourceType, source: str) -> Condition:
     """The ObjectSync is accepted and served. *Upstream's* wording."""
     kind = "/".join(part for part in (resource.group, resource.version, resource.kind) if part)
     message = f"Successfully registered with ResourceController {kind} and {source}"
     return Condition("Ready", "True", reasons.SUCCESS, message)
 
 
-def refused(refusal: Refusal) -> tuple[Condition, Condition]:
+def refused(refusal: Problem) -> tuple[Condition, Condition]:
     """The ObjectSync is not served, so nothing of it is in sync."""
     return (
         Condition("Ready", "False", refusal.reason, refusal.message),
@@ -62,7 +63,7 @@ def refused(refusal: Refusal) -> tuple[Condition, Condition]:
     )
 
 
-def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Refusal | None, notice: str = "") -> Condition:
+def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Problem | None, notice: str = "") -> Condition:
     """Every destination was observed equal to the present source, but for namespaces that do not exist.
 
     `unsynced` are the destinations that are not Synced, `problem` what concerns all of them, `notice` what the user

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.status import clock
+from object_syncer.kube import clock
+from object_syncer.kube.meta import Json
+from object_syncer.status import reasons
 
 SYNCED, PENDING, FAILED, CONFLICT = "Synced", "Pending", "Failed", "Conflict"
 

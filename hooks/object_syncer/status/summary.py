@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Refusal, Resource
-from object_syncer.status import destination
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
+from object_syncer.status import destination, reasons
 from object_syncer.status.destination import State
+from object_syncer.status.problem import Problem
 
 SHOWN_DESTINATIONS = 100
 """Items of `ObjectSync.status.destinations`: all up to this number, above it failing ones first."""
@@ -23,7 +23,7 @@ class Summary:
     synced: int = 0
     states: list[tuple[State, Json]] = field(default_factory=list)
     """Reported destinations, each with the `strategy` and `sourceVersion` it shares with others of its slice."""
-    problem: Refusal | None = None
+    problem: Problem | None = None
     notice: str = ""
 
     @property
@@ -47,12 +47,12 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
         spec, status = item["spec"], item.get("status") or {}
         if spec.get("draining"):
             if status.get("copies"):
-                found.problem = found.problem or Refusal(reasons.PLANNING, "earlier copies are being deleted")
+                found.problem = found.problem or Problem(reasons.PLANNING, "earlier copies are being deleted")
             continue
         planned = planned or spec["index"] == 0
         found.notice = found.notice or spec.get("notice", "")
         if spec["objectSync"]["generation"] != generation:
-            found.problem = found.problem or Refusal(reasons.PLANNING, "the change of the ObjectSync is being planned")
+            found.problem = found.problem or Problem(reasons.PLANNING, "the change of the ObjectSync is being planned")
         current = status.get("observedGeneration") == item["metadata"]["generation"]
         reported = {
             (entry["namespace"], entry["name"]): destination.load(entry) for entry in status.get("destinations") or ()
@@ -88,18 +88,18 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
             strategy = entry.get("strategy")
             found.states.append((destination.withheld(entry), {"strategy": strategy} if strategy else {}))
         if spec.get("refusal"):
-            found.problem = Refusal(spec["refusal"]["reason"], spec["refusal"]["message"])
+            found.problem = Problem(spec["refusal"]["reason"], spec["refusal"]["message"])
         elif status.get("problem") and current:
-            found.problem = found.problem or Refusal(status["problem"]["reason"], status["problem"]["message"])
+            found.problem = found.problem or Problem(status["problem"]["reason"], status["problem"]["message"])
         stale = stale or not current
     if stale and not any(state.state in (destination.FAILED, destination.CONFLICT) for state in found.unsynced):
-        found.problem = found.problem or Refusal(reasons.PLANNING, "changes are being written")
+        found.problem = found.problem or Problem(reasons.PLANNING, "changes are being written")
     if not planned:
-        found.problem = Refusal(reasons.PLANNING, "the ObjectSync is being planned")
+        found.problem = Problem(reasons.PLANNING, "the ObjectSync is being planned")
     return found
 
 
-def destinations(summary: Summary, resource: Resource) -> list[Json]:
+def destinations(summary: Summary, resource: ResourceType) -> list[Json]:
     """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours."""
     states = sorted(summary.states, key=lambda item: (item[0].namespace, item[0].name))
     if len(states) > SHOWN_DESTINATIONS or summary.total > SHOWN_DESTINATIONS:
@@ -108,7 +108,7 @@ def destinations(summary: Summary, resource: Resource) -> list[Json]:
     return [_destination(state, shared, resource) for state, shared in states]
 
 
-def _destination(state: State, shared: Json, resource: Resource) -> Json:
+def _destination(state: State, shared: Json, resource: ResourceType) -> Json:
     item = {
         "group": resource.group,
         "version": resource.version,

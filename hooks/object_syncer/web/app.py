@@ -11,8 +11,9 @@ from functools import partial
 import orjson
 from flask import Flask, Response, request
 
-from object_syncer import __version__, defects
-from object_syncer.envelope import BadRequest
+from object_syncer import __version__
+from object_syncer.kube import defects
+from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.routes import ROUTES, answer
 from object_syncer.web.metrics import Metrics
 

@@ -9,10 +9,11 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from object_syncer import __version__, guard
-from object_syncer.api import Json
+from object_syncer import __version__
 from object_syncer.cli import main
-from object_syncer.manifests import DEFAULT_HOOKS_URL
+from object_syncer.installation import DEFAULT_HOOKS_URL
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
 from object_syncer.routes import ROUTES
 from specification import cases
 
@@ -58,7 +59,7 @@ def test_everything_is_printed_in_the_order_in_which_it_is_to_be_applied() -> No
         "DecoratorController/object-syncs",
         "SyncPolicy/default",
     ]
-    assert f"ValidatingAdmissionPolicyBinding/{guard.NAME}" in printed
+    assert f"ValidatingAdmissionPolicyBinding/{api.GUARD}" in printed
     assert len(printed) == len(set(printed))
 
 
@@ -160,10 +161,10 @@ def test_every_hook_is_of_version_two_because_only_that_names_objects_of_other_n
 
 
 def test_the_guard_looks_at_the_engine_s_user() -> None:
-    assert guard.ENGINE_USER in run().output
+    assert api.ENGINE_USER in run().output
     output = run("--engine-user", "system:serviceaccount:tools:engine").output
     assert "system:serviceaccount:tools:engine" in output
-    assert guard.ENGINE_USER not in output
+    assert api.ENGINE_USER not in output
 
 
 @dataclass(frozen=True)

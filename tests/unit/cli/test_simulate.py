@@ -10,8 +10,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from object_syncer.api import Json
 from object_syncer.cli import main, trial
+from object_syncer.kube.meta import Json
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -362,4 +362,4 @@ def test_a_defect_of_ours_is_told_by_its_place(simulate: Simulate, monkeypatch: 
 def test_serve_starts_without_the_simulation() -> None:
     code = "import sys, object_syncer.cli, object_syncer.web.gunicorn; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
-    assert not [name for name in loaded if name.startswith(("object_syncer.simulation", "object_syncer.rehearsal"))]
+    assert not [name for name in loaded if name.startswith(("memcluster", "object_syncer.rehearsal"))]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from object_syncer.api import Json
 from object_syncer.copying.template import template
+from object_syncer.kube.meta import Json
 from unit.objects import config_map
 
 SLICE = "share-0123456789-0"

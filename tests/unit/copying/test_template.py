@@ -2,8 +2,8 @@
 
 import copy
 
-from object_syncer.api import Json
 from object_syncer.copying.template import ancestors, template
+from object_syncer.kube.meta import Json
 from unit.objects import config_map, live
 
 

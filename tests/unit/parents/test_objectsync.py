@@ -6,26 +6,25 @@ from typing import Any
 
 import pytest
 
-from object_syncer import envelope
-from object_syncer.api import Json
-from object_syncer.kinds import resource
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube import metacontroller, types
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 from object_syncer.parents import objectsync
 from specification import cases
 from unit.bodies import customize, of_objectsync, sync_slice
 from unit.objects import NOW, STAMP, ago, crd, going, object_sync, policy, source
 
 WIDGET = source("Widget", "example.com")
-WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
 
 
 def answer(parent: Json, *related: Json, later: float = 0) -> Json:
-    request = envelope.parse(of_objectsync(parent, *related), "ObjectSync", [])
+    request = metacontroller.parse(of_objectsync(parent, *related), "ObjectSync", [])
     return objectsync.sync(request, NOW + timedelta(seconds=later))
 
 
 def finalize(parent: Json, *related: Json) -> Json:
-    request = envelope.parse(of_objectsync(parent, *related, finalizing=True), "ObjectSync", [])
+    request = metacontroller.parse(of_objectsync(parent, *related, finalizing=True), "ObjectSync", [])
     return objectsync.finalize(request, NOW)
 
 
@@ -58,7 +57,7 @@ def synced(*namespaces: str, **spec: Any) -> Json:
 
 
 def rules(parent: Json) -> list[Json]:
-    request = envelope.parse(customize(of_objectsync(parent)), "ObjectSync", [])
+    request = metacontroller.parse(customize(of_objectsync(parent)), "ObjectSync", [])
     found: list[Json] = objectsync.customize(request, NOW)["relatedResources"]
     return found
 
@@ -287,14 +286,14 @@ def test_slices_are_read_in_their_order_whatever_they_are_called() -> None:
 
 def test_the_kind_is_written_into_the_status_because_the_planner_reads_it_there() -> None:
     status = answer(object_sync(spec_source=WIDGET), policy(), crd())["status"]
-    assert status["resolved"] == resource.dump(WIDGETS)
+    assert status["resolved"] == types.dump(WIDGETS)
 
 
 @pytest.mark.parametrize(
     ("crds", "want"),
     [
-        ([crd(versions={"v2": True, "v1": True})], resource.dump(WIDGETS)),
-        ([crd(versions={"v1": False})], resource.dump(WIDGETS)),
+        ([crd(versions={"v2": True, "v1": True})], types.dump(WIDGETS)),
+        ([crd(versions={"v1": False})], types.dump(WIDGETS)),
         ([], None),
         ([going(crd())], None),
     ],
@@ -306,7 +305,7 @@ def test_the_kind_is_written_into_the_status_because_the_planner_reads_it_there(
     ],
 )
 def test_what_becomes_of_the_kind_that_was_resolved(crds: list[Json], want: Json | None) -> None:
-    parent = object_sync(spec_source=WIDGET, status={"resolved": resource.dump(WIDGETS)})
+    parent = object_sync(spec_source=WIDGET, status={"resolved": types.dump(WIDGETS)})
     assert answer(parent, policy(), *crds)["status"].get("resolved") == want
 
 

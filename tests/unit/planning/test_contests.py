@@ -1,18 +1,20 @@
 """Two ObjectSyncs on one destination: the oldest keeps it, the other is told."""
 
-from object_syncer import reasons
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import contests
 from object_syncer.planning.contests import Claim
 from object_syncer.planning.destinations import Destinations, Shape
+from object_syncer.status import reasons
 from unit.objects import ago, object_sync
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
-WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
-NEWER_WIDGETS = Resource("example.com", "v2", "Widget", "widgets")
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
+NEWER_WIDGETS = ResourceType("example.com", "v2", "Widget", "widgets")
 
 
-def claim(owner: str, *namespaces: str, name: str = "x", strategy: str = "", type_: Resource = CONFIG_MAPS) -> Claim:
+def claim(
+    owner: str, *namespaces: str, name: str = "x", strategy: str = "", type_: ResourceType = CONFIG_MAPS
+) -> Claim:
     return Claim(owner, type_, ("team", "x"), Destinations({Shape(name, strategy): set(namespaces)}))
 
 

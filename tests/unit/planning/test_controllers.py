@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import controllers
 from specification import cases, quickly
 from unit.bodies import planner
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
-WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
 
 OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
@@ -169,7 +169,7 @@ def test_the_caller_is_not_changed() -> None:
 
 def test_each_policy_group_version_and_plural_has_a_controller_of_its_own() -> None:
     names = {
-        controllers.name(policy, Resource(group, version, "Widget", plural))
+        controllers.name(policy, ResourceType(group, version, "Widget", plural))
         for policy in ("default", "other")
         for group in ("", "example.com", "example.org")
         for version in ("v1", "v2")

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from object_syncer import reasons
-from object_syncer.api import Json
+from object_syncer.kube.meta import Json
 from object_syncer.planning import destinations, scope
 from object_syncer.planning.destinations import Destinations, Shape, Withheld
+from object_syncer.status import reasons
 from specification import cases
 from unit.objects import namespace, policy
 

@@ -3,18 +3,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from object_syncer import reasons
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning.contests import Claim
 from object_syncer.planning.destinations import Destinations, Shape
 from object_syncer.planning.loops import Circles
+from object_syncer.status import reasons
 from specification import quickly
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
-SECRETS = Resource("", "v1", "Secret", "secrets")
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+SECRETS = ResourceType("", "v1", "Secret", "secrets")
 
 
-def claim(owner: str, source: str, *namespaces: str, name: str = "x", type_: Resource = CONFIG_MAPS) -> Claim:
+def claim(owner: str, source: str, *namespaces: str, name: str = "x", type_: ResourceType = CONFIG_MAPS) -> Claim:
     """Return a claim for copies of x in namespace `source`."""
     return Claim(owner, type_, (source, "x"), Destinations({Shape(name): set(namespaces)}))
 

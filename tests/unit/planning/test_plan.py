@@ -7,23 +7,23 @@ from typing import cast
 
 import pytest
 
-from object_syncer import api, reasons
-from object_syncer.api import Json
-from object_syncer.kinds import resource
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube import types
+from object_syncer.kube.meta import Json, name_of
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import destinations, plan, scope
 from object_syncer.planning.plan import Plan
+from object_syncer.status import reasons
 from specification import cases
 from unit.objects import ago, going, namespace, object_sync, policy, source
 
 NAMESPACES = destinations.living({name: namespace(name) for name in ("team", "a", "b")})
-WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
 
 
 def made(*object_syncs: Json, **spec: object) -> dict[str, Plan]:
     """Return the plans by name of the ObjectSync."""
     plans = plan.make(object_syncs, "default", scope.ranked([policy(**spec)]), NAMESPACES).plans
-    return {api.name_of(item.object_sync): item for item in plans}
+    return {name_of(item.object_sync): item for item in plans}
 
 
 def namespaces(item: Plan) -> set[str]:
@@ -65,7 +65,7 @@ CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
     ),
     Case(
         "one whose kind its own hook has resolved is planned",
-        object_sync(spec_source=source("Widget", "example.com"), status={"resolved": resource.dump(WIDGETS)}),
+        object_sync(spec_source=source("Widget", "example.com"), status={"resolved": types.dump(WIDGETS)}),
         namespaces={"a", "b"},
     ),
     Case(
@@ -128,7 +128,7 @@ def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
     scopes = scope.ranked([second, first])
     syncs = [object_sync("ours"), object_sync("theirs", namespace="a")]
     planned = {name: plan.make(syncs, name, scopes, NAMESPACES).plans for name in ("default", "second")}
-    assert {name: [api.name_of(item.object_sync) for item in plans] for name, plans in planned.items()} == {
+    assert {name: [name_of(item.object_sync) for item in plans] for name, plans in planned.items()} == {
         "default": ["ours"],
         "second": ["theirs"],
     }
@@ -189,7 +189,7 @@ BAD: Sequence[Json] = [
 def test_a_bad_objectsync_harms_no_other(spec: Json, caplog: pytest.LogCaptureFixture) -> None:
     bad = {**object_sync("bad", created=ago(500)), "spec": spec}
     found = plan.make([bad, object_sync("good", ["a"])], "default", scope.ranked([policy()]), NAMESPACES)
-    assert [api.name_of(item.object_sync) for item in found.plans] == ["good"]
+    assert [name_of(item.object_sync) for item in found.plans] == ["good"]
     assert namespaces(found.plans[0]) == {"a"}
     assert found.failed == {"uid-of-bad"}
     assert [(record.levelno, "team/bad" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, True)]

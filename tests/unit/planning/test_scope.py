@@ -4,16 +4,16 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Resource
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import scope
+from object_syncer.status import reasons
 from specification import cases
 from unit.objects import ago, going, policy
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
-CRON_JOBS = Resource("batch", "v1", "CronJob", "cronjobs")
-CLUSTER_ROLES = Resource("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False)
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+CRON_JOBS = ResourceType("batch", "v1", "CronJob", "cronjobs")
+CLUSTER_ROLES = ResourceType("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False)
 
 
 @dataclass(frozen=True)

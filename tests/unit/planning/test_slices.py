@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from object_syncer import api
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Refusal, Resource
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import slices
 from object_syncer.planning.destinations import Destinations, Shape, Withheld
 from object_syncer.planning.plan import Plan
+from object_syncer.status.problem import Problem
 from specification import cases, quickly
 from unit.objects import NOW, STAMP, ago, object_sync
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
-WIDGETS = Resource("example.com", "v1", "Widget", "widgets")
-NEWER_WIDGETS = Resource("example.com", "v2", "Widget", "widgets")
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
+NEWER_WIDGETS = ResourceType("example.com", "v2", "Widget", "widgets")
 
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
@@ -27,9 +28,9 @@ LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 def plan(
     *namespaces: str,
     name: str = "share",
-    type_: Resource = CONFIG_MAPS,
+    type_: ResourceType = CONFIG_MAPS,
     source: str = "team",
-    refusal: Refusal | None = None,
+    refusal: Problem | None = None,
     **spec: object,
 ) -> Plan:
     """Return the plan of an ObjectSync that copies `settings`."""
@@ -118,7 +119,7 @@ def test_an_objectsync_without_destination_has_a_slice_too() -> None:
 
 
 def test_a_refusal_is_written_in_the_first_slice() -> None:
-    (child,) = made(plan(refusal=Refusal("NotAllowed", "because")))
+    (child,) = made(plan(refusal=Problem("NotAllowed", "because")))
     assert child["spec"]["refusal"] == {"reason": "NotAllowed", "message": "because"}
 
 
@@ -231,8 +232,8 @@ class Ending:
     reason: str
     want: str
     """"drain", or "drop"."""
-    served: Resource | None = CONFIG_MAPS
-    type_: Resource = CONFIG_MAPS
+    served: ResourceType | None = CONFIG_MAPS
+    type_: ResourceType = CONFIG_MAPS
     groups: bool = False
     spec: Json = field(default_factory=dict)
     status: Json = field(default_factory=lambda: {"observedGeneration": 1, "copies": 1})
@@ -283,7 +284,7 @@ def test_a_slice_that_is_no_longer_wanted(case: Ending) -> None:
 
 
 def test_a_draining_slice_gives_up_its_destinations_and_keeps_its_identity() -> None:
-    (child,) = made(plan("a", refusal=Refusal("R", "m")))
+    (child,) = made(plan("a", refusal=Problem("R", "m")))
     child["spec"] |= {"withheld": [], "probes": [], "notice": "n"}
     ended = slices.ending(observed(child), CONFIG_MAPS, NOW)
     assert ended
@@ -331,7 +332,7 @@ def test_when_the_source_changes_the_former_slices_drain_beside_the_new_one() ->
 
 
 def test_which_slices_need_a_controller() -> None:
-    (wanted,), (refused,) = made(plan("a")), made(plan(refusal=Refusal("R", "m")))
+    (wanted,), (refused,) = made(plan("a")), made(plan(refusal=Problem("R", "m")))
     assert slices.needs_controller(wanted, None)
     assert not slices.needs_controller(refused, None), "a refused one has no copies"
     assert slices.needs_controller(refused, observed(wanted)), "unless it had copies, which must go"

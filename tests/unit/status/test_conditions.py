@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Refusal, Resource
-from object_syncer.status import conditions
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
+from object_syncer.status import conditions, reasons
 from object_syncer.status.conditions import Condition
 from object_syncer.status.destination import CONFLICT, FAILED, PENDING, State
+from object_syncer.status.problem import Problem
 from specification import cases
 from unit.objects import NOW, STAMP, ago
 
@@ -59,15 +59,15 @@ def test_last_transition_time(case: Dated) -> None:
 
 
 def test_ready_is_worded_as_upstream_words_it() -> None:
-    core = conditions.ready(Resource("", "v1", "ConfigMap", "configmaps"), "team/settings")
-    batch = conditions.ready(Resource("batch", "v1", "CronJob", "cronjobs"), "team/audit")
+    core = conditions.ready(ResourceType("", "v1", "ConfigMap", "configmaps"), "team/settings")
+    batch = conditions.ready(ResourceType("batch", "v1", "CronJob", "cronjobs"), "team/audit")
     assert (core.type, core.status, core.reason) == ("Ready", "True", "Success")
     assert core.message == "Successfully registered with ResourceController v1/ConfigMap and team/settings"
     assert batch.message == "Successfully registered with ResourceController batch/v1/CronJob and team/audit"
 
 
 def test_what_is_refused_is_neither_ready_nor_in_sync() -> None:
-    told = conditions.refused(Refusal("Why", "because"))
+    told = conditions.refused(Problem("Why", "because"))
     assert [(item.type, item.status, item.reason, item.message) for item in told] == [
         ("Ready", "False", "Why", "because"),
         ("InSync", "False", "Why", "because"),
@@ -95,7 +95,7 @@ class InSync:
     synced: int = 0
     unsynced: list[State] = field(default_factory=list)
     total: int | None = None
-    problem: Refusal | None = None
+    problem: Problem | None = None
     notice: str = ""
 
 
@@ -198,7 +198,7 @@ class InSync:
         "0 out of 2 destinations are in sync: the source is gone",
         0,
         [failed("a"), failed("b")],
-        problem=Refusal(reasons.SOURCE_NOT_FOUND, "the source is gone"),
+        problem=Problem(reasons.SOURCE_NOT_FOUND, "the source is gone"),
     ),
     InSync(
         "what concerns all counts though every copy was in sync: they are about to change",
@@ -206,7 +206,7 @@ class InSync:
         reasons.PLANNING,
         "2 out of 2 destinations are in sync: changes are being written",
         2,
-        problem=Refusal(reasons.PLANNING, "changes are being written"),
+        problem=Problem(reasons.PLANNING, "changes are being written"),
     ),
 )
 def test_in_sync(case: InSync) -> None:

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from object_syncer import reasons
-from object_syncer.status import destination
+from object_syncer.status import destination, reasons
 from object_syncer.status.destination import CONFLICT, FAILED, PENDING, SYNCED, State
 from specification import cases
 from unit.objects import NOW, STAMP, ago

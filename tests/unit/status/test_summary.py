@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from object_syncer import reasons
-from object_syncer.api import Json
-from object_syncer.kinds.resource import Resource
-from object_syncer.status import summary
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
+from object_syncer.status import reasons, summary
 from specification import cases, quickly
 
-CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps")
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
 SOURCE = {"uid": "s", "resourceVersion": "9", "bytes": 10}
 
 
@@ -249,7 +248,7 @@ def test_counts_always_add_up(slices: list[Json]) -> None:
 def test_a_destination_has_upstream_s_keys_and_its_spelling() -> None:
     reported = entry("a", uid="c", resourceVersion="5")
     found = summary.summarize([slice_("a", strategy="replace", status={"synced": 1, "destinations": [reported]})], 1)
-    assert summary.destinations(found, Resource("batch", "v1", "CronJob", "cronjobs")) == [
+    assert summary.destinations(found, ResourceType("batch", "v1", "CronJob", "cronjobs")) == [
         {
             "group": "batch",
             "version": "v1",

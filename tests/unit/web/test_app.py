@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from object_syncer import __version__
-from object_syncer.api import Json
-from object_syncer.envelope import Request
+from object_syncer.kube.meta import Json
+from object_syncer.kube.metacontroller import Request
 from object_syncer.routes import ROUTES
 from object_syncer.web.app import create_app
 from specification import cases

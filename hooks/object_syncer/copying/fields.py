@@ -1,0 +1,58 @@
+"""What managedFields say: which fields of an observed copy are ours, because we applied them.
+
+Our entry is recognised by what it owns (the slice label), not by the manager's name, which is a flag of the
+engine. The format is Kubernetes' FieldsV1: "f:" before a key, "k:" before a list item's key values.
+"""
+
+from collections.abc import Iterator
+
+import orjson
+
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
+
+
+def applied(observed: Json) -> Json:
+    """Return the FieldsV1 tree of what we last applied to the object, {} if we never did."""
+    for entry in observed["metadata"].get("managedFields") or ():
+        if entry.get("operation") == "Apply" and not entry.get("subresource"):
+            tree: Json = entry.get("fieldsV1") or {}
+            labels = tree.get("f:metadata", {}).get("f:labels", {})
+            if f"f:{api.SLICE_LABEL}" in labels:
+                return tree
+    return {}
+
+
+def foreign(observed: Json) -> Iterator[Json]:
+    """Yield the FieldsV1 trees of everybody else who wrote to the object, its status subresource aside."""
+    for entry in observed["metadata"].get("managedFields") or ():
+        tree: Json = entry.get("fieldsV1") or {}
+        labels = tree.get("f:metadata", {}).get("f:labels", {})
+        if not entry.get("subresource") and f"f:{api.SLICE_LABEL}" not in labels:
+            yield tree
+
+
+def is_associative(tree: Json) -> bool:
+    """Tell whether a list's tree shows items of ours among which others may have theirs: by key, or as a set."""
+    return any(key.startswith(("k:", "v:")) for key in tree)
+
+
+def of_item(tree: Json, item: object) -> Json | None:
+    """Return the subtree of a list item, None if the item is not ours.
+
+    It is the one under the "k:" key whose values the item has, or under "v:" and the item.
+    """
+    for key, subtree in tree.items():
+        if key.startswith("v:") and orjson.loads(key[2:]) == item:
+            return dict(subtree)
+        if key.startswith("k:") and isinstance(item, dict) and orjson.loads(key[2:]).items() <= item.items():
+            return dict(subtree)
+    return None
+
+
+def same_item(tree: Json, one: object, other: object) -> bool:
+    """Tell whether two items of an associative list are one by their keys; a key that is left out has a default."""
+    names = next((orjson.loads(key[2:]) for key in tree if key.startswith("k:")), None)
+    if names is None or not isinstance(one, dict) or not isinstance(other, dict):
+        return one == other
+    return all(one[name] == other[name] for name in names if name in one and name in other)

@@ -1,0 +1,58 @@
+"""What an installation consists of: the CRDs, the guard, the two controllers, the default SyncPolicy.
+
+The files are those of the folder metacontroller/, shipped with the package.
+"""
+
+from collections.abc import Iterator, Sequence
+from importlib import resources
+
+import yaml
+
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
+
+DEFAULT_HOOKS_URL = "http://object-syncer.object-syncer:8080"
+"""Where the hook server is if it is installed under its own name: service.namespace:port."""
+
+_DEFINITIONS = resources.files("object_syncer") / "definitions"
+
+
+def crds() -> Iterator[str]:
+    """Yield the CRDs, one YAML document each."""
+    for entry in sorted((_DEFINITIONS / "crds").iterdir(), key=lambda entry: entry.name):
+        if entry.name != "kustomization.yaml":
+            yield entry.read_text().removeprefix("---\n")  # `helm show crds` sets none between files
+
+
+def controllers(hooks_url: str) -> Iterator[str]:
+    """Yield the CompositeController of the planner and the DecoratorController of ObjectSyncs.
+
+    `hooks_url` is where the engine reaches the hook server, without a path.
+    """
+    for name in ("sync-policies.yaml", "object-syncs.yaml"):
+        yield (_DEFINITIONS / name).read_text().replace(DEFAULT_HOOKS_URL, hooks_url.rstrip("/"))
+
+
+def admission(engine_user: str) -> Iterator[str]:
+    """Yield the guard: admission policies and their bindings. `engine_user` is the user name of Metacontroller."""
+    for entry in sorted((_DEFINITIONS / "admission").iterdir(), key=lambda entry: entry.name):
+        yield entry.read_text().replace(api.ENGINE_USER, engine_user)
+
+
+def policy(watch: Sequence[str], sources: Sequence[str], targets: Sequence[str], allowed: Sequence[Json]) -> str:
+    """Return the default SyncPolicy as YAML; an empty list means all.
+
+    `allowed` are items {"apiGroups": [...], "resources": [...]} of allowedResources.
+    """
+    text = (_DEFINITIONS / "default-policy.yaml").read_text()
+    given = {
+        "watchNamespaces": watch,
+        "sourceNamespaces": sources,
+        "targetNamespaces": targets,
+        "allowedResources": allowed,
+    }
+    if not any(given.values()):
+        return text
+    document = yaml.safe_load(text)
+    document["spec"] |= {key: list(value) for key, value in given.items() if value}
+    return yaml.safe_dump(document, sort_keys=False)

@@ -1,0 +1,146 @@
+"""Related objects: asking the customize hook for rules, finding what they relate, and whom a change concerns.
+
+Answers are cached by uid and generation of the parent for twenty minutes, as the real engine does:
+nothing but a parent's spec can change its rules sooner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from memcluster.errors import ApiError, HookError, SyncError
+from memcluster.host import Host
+from memcluster.jsons import Json, labels_of, metadata, name_of, namespace_of, uid_of
+from memcluster.object_map import ObjectMap, insert, kind_of_resource
+from memcluster.resources import GroupResource, Resource
+from memcluster.selectors import Matches, selector
+from memcluster.webhooks import Webhook, ask
+
+CACHE_LIFETIME = timedelta(minutes=20)
+_ANSWER_FIELDS = frozenset({"relatedResources"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One related rule; a wrong one is kept with its error, which comes up where the rule is used."""
+
+    api_version: str
+    plural: str
+    namespace: str = ""
+    names: frozenset[str] = frozenset()
+    labels: Matches | None = None
+    namespaces: Matches | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    rules: tuple[Rule, ...]
+    until: datetime
+
+
+class Customize:
+    """The customize hook of one controller, its cache, and the kinds it watches because of it."""
+
+    def __init__(self, host: Host, definition: Json, hook: Webhook | None) -> None:
+        self._host = host
+        self._definition = definition
+        self._hook = hook
+        self._answers: dict[tuple[str, int], _Answer] = {}
+        self._watched: dict[tuple[str, str], Resource] = {}
+
+    def related(self, parent: Json) -> ObjectMap:
+        """Everything a parent's rules relate; one wrong rule fails it all."""
+        found: ObjectMap = {}
+        if self._hook is None:
+            return found
+        for rule in self._rules(parent):
+            resource = self._host.resource(rule.api_version, rule.plural)
+            self._watched[rule.api_version, rule.plural] = resource
+            if rule.error:
+                raise SyncError(rule.error)
+            if rule.namespaces and not resource.namespaced:
+                raise SyncError("namespaceSelector is only supported for namespaced related resources")
+            found.setdefault(kind_of_resource(resource), {})
+            insert(found, self._select(rule, resource))
+        return found
+
+    def concerned(self, changed: GroupResource, states: Iterable[Json], parents: Iterable[Json]) -> list[Json]:
+        """The parents that relate an object in its old or its new state; uncached parents are asked for their rules."""
+        watched = [resource for resource in self._watched.values() if resource.key == changed]
+        if not watched:
+            return []
+        states = list(states)
+        return [parent for parent in parents if self._relates(parent, states, watched)]
+
+    def _relates(self, parent: Json, states: list[Json], watched: list[Resource]) -> bool:
+        try:
+            rules = self._rules(parent)
+        except (ApiError, HookError, SyncError):
+            return False
+        return any(
+            self._matches(rule, resource, state)
+            for rule in rules
+            for resource in watched
+            if rule.api_version == resource.api_version and rule.plural == resource.plural and not rule.error
+            for state in states
+        )
+
+    def _rules(self, parent: Json) -> tuple[Rule, ...]:
+        if self._hook is None:
+            return ()
+        key = (uid_of(parent), metadata(parent).get("generation") or 0)
+        now = self._host.cluster.clock
+        cached = self._answers.get(key)
+        if cached and now < cached.until:
+            return cached.rules
+        body = {"controller": self._definition, "parent": parent}
+        answer = ask(self._host.call_hook, self._hook, body, _ANSWER_FIELDS)
+        rules = tuple(_rule(each) for each in answer.get("relatedResources") or ())
+        self._answers[key] = _Answer(rules, now + CACHE_LIFETIME)
+        return rules
+
+    def _select(self, rule: Rule, resource: Resource) -> Iterable[Json]:
+        cluster = self._host.cluster
+        namespace = rule.namespace if resource.namespaced else ""
+        if rule.names and (namespace or not resource.namespaced):
+            found = (cluster.snapshot(resource, name, namespace) for name in sorted(rule.names))
+            return [obj for obj in found if obj]
+        return [obj for obj in cluster.objects(resource, namespace) if self._matches(rule, resource, obj)]
+
+    def _matches(self, rule: Rule, resource: Resource, obj: Json) -> bool:
+        if resource.namespaced and rule.namespace and namespace_of(obj) != rule.namespace:
+            return False
+        if rule.names and name_of(obj) not in rule.names:
+            return False
+        if rule.labels and not rule.labels(labels_of(obj)):
+            return False
+        if rule.namespaces is None:
+            return True
+        namespace = self._host.cluster.find("v1", "Namespace", namespace_of(obj)) if resource.namespaced else None
+        return namespace is not None and rule.namespaces(labels_of(namespace))
+
+
+def _rule(raw: Json) -> Rule:
+    api_version, plural = raw.get("apiVersion") or "", raw.get("resource") or ""
+    names, namespace = raw.get("names") or [], raw.get("namespace") or ""
+    labels, namespaces = raw.get("labelSelector"), raw.get("namespaceSelector")
+    if names and (labels is not None or namespaces is not None):
+        error = "related rule cannot have both names and labelSelector/namespaceSelector specified"
+        return Rule(api_version, plural, error=error)
+    if namespace and namespaces is not None:
+        error = "related rule cannot have both namespace and namespaceSelector specified"
+        return Rule(api_version, plural, error=error)
+    try:
+        return Rule(
+            api_version,
+            plural,
+            namespace,
+            frozenset(names),
+            selector(labels) if labels is not None else None,
+            selector(namespaces) if namespaces is not None else None,
+        )
+    except SyncError as error:
+        return Rule(api_version, plural, error=str(error))

@@ -1,0 +1,125 @@
+"""What the API server refuses whoever asks: bad names and labels, two controllers, changed immutable fields."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from memcluster.errors import conflict, invalid
+from memcluster.jsons import Json, finalizers_of, is_going, labels_of, metadata, name_of, owners_of
+from memcluster.resources import Resource
+from memcluster.schema import problems
+
+_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_PATH_SEGMENT = re.compile(r"(?!\.{1,2}$)[^/%]+")
+_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+
+_LABEL_NAMED = {("", "namespaces"), ("", "services")}
+_FREELY_NAMED = "rbac.authorization.k8s.io"
+
+_IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", "secrets"): ("type",),
+    ("", "persistentvolumeclaims"): ("spec.accessModes", "spec.selector", "spec.storageClassName", "spec.volumeName"),
+    ("apps", "deployments"): ("spec.selector",),
+    ("apps", "daemonsets"): ("spec.selector",),
+    ("apps", "replicasets"): ("spec.selector",),
+    ("", "resourcequotas"): ("spec.scopes",),
+    ("apps", "statefulsets"): (
+        "spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates",
+    ),
+    ("batch", "jobs"): ("spec.selector", "spec.template", "spec.completions", "spec.completionMode"),
+    ("discovery.k8s.io", "endpointslices"): ("addressType",),
+    ("rbac.authorization.k8s.io", "rolebindings"): ("roleRef",),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"): ("roleRef",),
+    ("scheduling.k8s.io", "priorityclasses"): ("value",),
+    ("storage.k8s.io", "storageclasses"): ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
+}  # fmt: skip
+_SEALED = ("data", "binaryData", "immutable")
+
+
+def check(resource: Resource, old: Json | None, new: Json) -> None:
+    """Raise 422 if the API server would not take `new` in place of `old`."""
+    if old is None:
+        _check_name(resource, name_of(new))
+    _check_labels(resource, new)
+    _check_schema(resource, old, new)
+    if sum(1 for owner in owners_of(new) if owner.get("controller")) > 1:
+        raise _refusal(resource, new, "metadata.ownerReferences: Only one reference can have Controller set to true")
+    if old is not None:
+        _check_immutable(resource, old, new)
+        if is_going(old) and not set(finalizers_of(new)) <= set(finalizers_of(old)):
+            raise _refusal(
+                resource,
+                new,
+                "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being deleted",
+            )
+
+
+def check_preconditions(resource: Resource, sent: Json, live: Json) -> None:
+    """Raise 409 if a request names another uid or resourceVersion than the live object has."""
+    for field in ("uid", "resourceVersion"):
+        wanted = metadata(sent).get(field)
+        if wanted and wanted != metadata(live).get(field):
+            raise conflict(
+                f'Operation cannot be fulfilled on {resource.plural} "{name_of(live)}": '
+                "the object has been modified; please apply your changes to the latest version and try again"
+            )
+
+
+def _check_name(resource: Resource, name: str) -> None:
+    if resource.group == _FREELY_NAMED:
+        pattern, longest = _PATH_SEGMENT, 253
+    elif resource.key in _LABEL_NAMED:
+        pattern, longest = _DNS_LABEL, 63
+    else:
+        pattern, longest = _SUBDOMAIN, 253
+    if not name or len(name) > longest or not pattern.fullmatch(name):
+        raise invalid(f'{resource.kind} "{name}" is invalid: metadata.name: Invalid value: "{name}"')
+
+
+def _check_labels(resource: Resource, obj: Json) -> None:
+    for key, value in labels_of(obj).items():
+        if not _is_label_key(key):
+            raise _refusal(resource, obj, f'metadata.labels: Invalid value: "{key}"')
+        if not isinstance(value, str) or len(value) > 63 or (value and not _QUALIFIED.fullmatch(value)):
+            raise _refusal(resource, obj, f'metadata.labels: Invalid value: "{value}"')
+    for key, value in (metadata(obj).get("annotations") or {}).items():
+        if not _is_label_key(key.lower()) or not isinstance(value, str):
+            raise _refusal(resource, obj, f'metadata.annotations: Invalid value: "{key}"')
+
+
+def _is_label_key(key: str) -> bool:
+    prefix, slash, name = key.rpartition("/")
+    if slash and (len(prefix) > 253 or not _SUBDOMAIN.fullmatch(prefix)):
+        return False
+    return len(name) <= 63 and bool(_QUALIFIED.fullmatch(name))
+
+
+def _check_schema(resource: Resource, old: Json | None, new: Json) -> None:
+    """What a write leaves as it is stays, also if the schema would refuse it by now."""
+    if not resource.schema:
+        return
+    unchanged = {key for key, value in new.items() if old and old.get(key) == value}
+    for path, message in problems(resource.schema, new, aside=unchanged):
+        raise _refusal(resource, new, f"{path}: {message}")
+
+
+def _check_immutable(resource: Resource, old: Json, new: Json) -> None:
+    for path in _IMMUTABLE.get(resource.key, ()):
+        if _at(old, path) != _at(new, path):
+            raise _refusal(resource, new, f"{path}: field is immutable")
+    if resource.group == "" and resource.plural in ("configmaps", "secrets") and old.get("immutable"):
+        for field in _SEALED:
+            if (old.get(field) or None) != (new.get(field) or None):
+                raise _refusal(resource, new, f"{field}: Forbidden: field is immutable when `immutable` is set")
+
+
+def _at(obj: Any, path: str) -> Any:
+    for key in path.split("."):
+        obj = obj.get(key) if isinstance(obj, dict) else None
+    return obj
+
+
+def _refusal(resource: Resource, obj: Json, why: str) -> Exception:
+    return invalid(f'{resource.kind}.{resource.group} "{name_of(obj)}" is invalid: {why}'.replace('. "', ' "', 1))

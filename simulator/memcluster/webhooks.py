@@ -1,0 +1,106 @@
+"""One call of a hook: where it is, what its answer must look like, and what breaks the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from memcluster.errors import EngineCrash, SyncError
+from memcluster.jsons import Json, copy
+
+CallHook = Callable[[str, Json], Json]
+"""Called with the full URL and the request body, answers the response body or raises `HookError`."""
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "status": (dict,),
+    "labels": (dict,),
+    "annotations": (dict,),
+    "children": (list,),
+    "attachments": (list,),
+    "relatedResources": (list,),
+    "resyncAfterSeconds": (int, float),
+    "finalized": (bool,),
+}
+_RULE_FIELDS = frozenset({"apiVersion", "resource", "labelSelector", "namespaceSelector", "namespace", "names"})
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A hook of a controller: its full URL, and whether unknown fields in its answers are errors."""
+
+    url: str
+    strict: bool
+
+
+def webhook(hook: Json | None) -> Webhook | None:
+    """The webhook of a hook definition; None if the hook is not defined."""
+    if hook is None:
+        return None
+    if hook.get("version") != "v2":
+        raise SyncError("only hooks of version v2 are simulated")
+    config = hook.get("webhook") or {}
+    strict = (config.get("responseUnMarshallMode") or "strict") == "strict"
+    return Webhook(_url(config), strict)
+
+
+def _url(config: Json) -> str:
+    if config.get("url"):
+        return str(config["url"])
+    service, path = config.get("service"), config.get("path")
+    if not service or path is None:
+        raise SyncError("invalid webhook config: must specify either a full 'url', or both 'service' and 'path'")
+    if not service.get("name") or not service.get("namespace"):
+        raise SyncError("invalid webhook config: 'service' must specify both 'name' and 'namespace'")
+    protocol, port = service.get("protocol") or "http", service.get("port") or 80
+    return f"{protocol}://{service['name']}.{service['namespace']}:{port}{path}"
+
+
+def ask(call_hook: CallHook, hook: Webhook, body: Json, fields: frozenset[str]) -> Json:
+    """Call a hook with a copy of the body; its answer has the `fields` that were not null, with the right types."""
+    answer = call_hook(hook.url, copy(body))
+    if not isinstance(answer, dict):
+        raise SyncError(f"can't unmarshal webhookResponse: {type(answer).__name__} instead of an object")
+    answer = copy(answer)
+    unknown = sorted(answer.keys() - fields)
+    if unknown and hook.strict:
+        raise SyncError(f"strict validation failed for v2 webhookResponse: unknown field {', '.join(unknown)}")
+    known = {field: value for field, value in answer.items() if field in fields and value is not None}
+    for field, value in known.items():
+        _check_type(field, value)
+    _check_rules(known.get("relatedResources") or [], hook)
+    return known
+
+
+def _check_type(field: str, value: Any) -> None:
+    expected = _TYPES[field]
+    fits = isinstance(value, expected) and not (isinstance(value, bool) and bool not in expected)
+    if not fits:
+        raise SyncError(f"can't unmarshal webhookResponse: {field} is a {type(value).__name__}")
+    if field in ("labels", "annotations"):
+        _check_strings(field, dict(value))
+    if field in ("children", "attachments"):
+        _check_objects(field, list(value))
+
+
+def _check_strings(field: str, value: Mapping[str, Any]) -> None:
+    for key, item in value.items():
+        if item is not None and not isinstance(item, str):
+            raise SyncError(f"can't unmarshal webhookResponse: {field}.{key} is not a string")
+
+
+def _check_objects(field: str, objects: list[Any]) -> None:
+    for obj in objects:
+        if obj is None:
+            raise EngineCrash(f"the answer has null in {field}: the real engine dereferences it and ends")
+        if not isinstance(obj, dict) or not obj.get("kind"):
+            raise SyncError(f"can't unmarshal webhookResponse: Object 'Kind' is missing in {field}")
+
+
+def _check_rules(rules: list[Any], hook: Webhook) -> None:
+    for rule in rules:
+        if rule is None:
+            raise EngineCrash("the answer has null in relatedResources: the real engine dereferences it and ends")
+        unknown = sorted(rule.keys() - _RULE_FIELDS)
+        if unknown and hook.strict:
+            raise SyncError(f"strict validation failed for v2 webhookResponse: unknown field {', '.join(unknown)}")

@@ -1,0 +1,89 @@
+"""What managedFields say of a copy: which fields we applied, and which somebody else wrote."""
+
+import pytest
+
+from object_syncer.copying import fields
+from object_syncer.kube import api
+from object_syncer.kube.meta import Json
+from unit.copying.copies import entry
+
+OURS: Json = {"f:data": {"f:k": {}}, "f:metadata": {"f:labels": {f"f:{api.SLICE_LABEL}": {}}}}
+THEIRS: Json = {"f:data": {"f:x": {}}}
+
+
+def holding(*entries: Json) -> Json:
+    return {"metadata": {"managedFields": list(entries)}}
+
+
+def test_ours_is_the_applied_entry_that_owns_the_slice_label_whatever_the_engine_calls_itself() -> None:
+    found = holding(entry(THEIRS, "kubectl"), entry(OURS, "our-engine"), entry(THEIRS, "metacontroller"))
+    assert fields.applied(found) == OURS
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"metadata": {}},
+        {"metadata": {"managedFields": None}},
+        holding(),
+        holding(entry(THEIRS)),
+        holding(entry(OURS, operation="Update")),
+        holding(entry(OURS, subresource="status")),
+        holding({"manager": "m", "operation": "Apply"}),
+    ],
+    ids=["none", "null", "empty", "without slice label", "an update", "status", "without fields"],
+)
+def test_where_we_applied_nothing_nothing_is_ours(obj: Json) -> None:
+    assert fields.applied(obj) == {}
+
+
+def test_foreign_is_what_everybody_else_wrote_the_status_aside() -> None:
+    found = holding(
+        entry(OURS),
+        entry(THEIRS, "kubectl-edit", "Update"),
+        entry({"f:status": {}}, "controller", "Update", subresource="status"),
+        entry({"f:spec": {}}, "other", "Apply"),
+    )
+    assert list(fields.foreign(found)) == [THEIRS, {"f:spec": {}}]
+
+
+def test_an_item_of_a_list_is_found_by_its_keys() -> None:
+    tree: Json = {
+        'k:{"port":53,"protocol":"TCP"}': {"f:port": {}, "f:name": {}},
+        'k:{"port":53,"protocol":"UDP"}': {"f:port": {}},
+    }
+    assert fields.of_item(tree, {"port": 53, "protocol": "UDP", "targetPort": 53}) == {"f:port": {}}
+    assert fields.of_item(tree, {"port": 54, "protocol": "UDP"}) is None
+    assert fields.of_item(tree, "53") is None
+
+
+def test_an_item_of_a_set_is_found_by_itself() -> None:
+    tree: Json = {'v:"a"': {}, "v:1": {}}
+    assert fields.of_item(tree, "a") == {}
+    assert fields.of_item(tree, 1) == {}
+    assert fields.of_item(tree, "b") is None
+
+
+@pytest.mark.parametrize(
+    ("tree", "associative"),
+    [({'k:{"name":"a"}': {}}, True), ({'v:"a"': {}}, True), ({}, False), ({"f:a": {}}, False), ({".": {}}, False)],
+    ids=["with keys", "set", "atomic", "map", "dot"],
+)
+def test_others_may_have_items_in_lists_with_keys_and_in_sets(tree: Json, associative: bool) -> None:
+    assert fields.is_associative(tree) == associative
+
+
+def test_two_items_are_one_if_their_keys_are_equal_a_key_that_is_left_out_has_a_default() -> None:
+    tree: Json = {'k:{"port":53,"protocol":"TCP"}': {}}
+    assert fields.same_item(tree, {"port": 53, "protocol": "TCP", "name": "a"}, {"port": 53, "name": "b"})
+    assert fields.same_item(tree, {"port": 53}, {"port": 53, "protocol": "TCP"})
+    assert not fields.same_item(tree, {"port": 53, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"})
+    assert not fields.same_item(tree, {"port": 53}, {"port": 54})
+    assert not fields.same_item(tree, "53", {"port": 53})
+    assert not fields.same_item(tree, {"port": 53}, "53")
+
+
+def test_two_items_of_a_set_are_one_if_they_are_equal() -> None:
+    tree: Json = {'v:"a"': {}}
+    assert fields.same_item(tree, "b", "b")
+    assert not fields.same_item(tree, "a", "b")

@@ -1,0 +1,430 @@
+"""The planner: all ObjectSyncs at once, to slices and controllers."""
+
+import copy
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from object_syncer.kube import api, metacontroller, types
+from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
+from object_syncer.parents import syncpolicy as planner
+from object_syncer.status import reasons
+from unit.bodies import customize, of_policy
+from unit.objects import NOW, STAMP, ago, going, namespace, object_sync, policy, source
+
+NAMESPACES = [namespace(name) for name in ("team", "a", "b")]
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
+WIDGET = source("Widget", "example.com")
+
+
+def ask(body: Json) -> Json:
+    return planner.sync(metacontroller.parse(body, "SyncPolicy", []), NOW)
+
+
+def plan(*object_syncs: Json, children: Iterable[Json] = (), **spec: Any) -> Json:
+    return ask(of_policy(*NAMESPACES, *object_syncs, children=children, **spec))
+
+
+def slices(answered: Json) -> list[Json]:
+    return [child for child in answered["children"] if child["kind"] == "SyncSlice"]
+
+
+def controllers(answered: Json) -> list[str]:
+    """Return the resource types of the generated controllers."""
+    generated = [child for child in answered["children"] if child["kind"] == "CompositeController"]
+    return [child["spec"]["childResources"][0]["resource"] for child in generated]
+
+
+def where(item: Json) -> list[str]:
+    return [name for group in item["spec"].get("groups", ()) for name in group["namespaces"]]
+
+
+def existing(answered: Json, copies: int | None = None) -> list[Json]:
+    """Return the children as the API server has them, served by their controllers; `copies` in each slice."""
+    found = []
+    for child in copy.deepcopy(answered["children"]):
+        child["metadata"] |= {"uid": child["metadata"]["name"], "generation": 1, "resourceVersion": "5"}
+        if child["kind"] == "SyncSlice":
+            left = len(where(child)) if copies is None else copies
+            child["status"] = {"observedGeneration": 1, "copies": left, "synced": left}
+        found.append(child)
+    return found
+
+
+def ready(answered: Json) -> tuple[str, str]:
+    (condition,) = answered["status"]["conditions"]
+    return condition["status"], condition["reason"]
+
+
+# customize
+
+
+def rules(**spec: Any) -> list[Json]:
+    request = metacontroller.parse(customize(of_policy(**spec)), "SyncPolicy", [])
+    found: list[Json] = planner.customize(request, NOW)["relatedResources"]
+    return found
+
+
+def resources(**spec: Any) -> list[tuple[str, str | None]]:
+    return [(rule["resource"], rule.get("namespace")) for rule in rules(**spec)]
+
+
+def test_the_planner_watches_namespaces_policies_objectsyncs_and_its_guard() -> None:
+    assert resources() == [
+        ("namespaces", None),
+        ("syncpolicies", None),
+        ("objectsyncs", None),
+        ("validatingadmissionpolicies", None),
+        ("validatingadmissionpolicybindings", None),
+    ]
+    assert [rule["names"] for rule in rules()[-2:]] == [["object-syncer-copies"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("watch", "namespaces"),
+    [(["b", "a"], ["a", "b"]), (["a", "*"], [None]), (["team-*"], [None]), ([], [None])],
+    ids=["names", "a star", "a glob", "an empty list"],
+)
+def test_a_policy_for_named_namespaces_watches_their_objectsyncs_alone(
+    watch: list[str], namespaces: list[str | None]
+) -> None:
+    found = [where for which, where in resources(watchNamespaces=watch) if which == "objectsyncs"]
+    assert found == namespaces
+
+
+def test_without_guard_there_is_nothing_to_watch() -> None:
+    assert not [which for which, _ in resources(guard="None") if which.startswith("validatingadmission")]
+
+
+# sync
+
+
+def test_a_plan() -> None:
+    answered = plan(object_sync("all"), object_sync("one", ["a"], spec_source=source("Secret")))
+    assert {item["spec"]["objectSync"]["name"]: where(item) for item in slices(answered)} == {
+        "all": ["a", "b"],
+        "one": ["a"],
+    }
+    assert controllers(answered) == ["configmaps", "secrets"]
+    assert answered["status"] == {
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True",
+                "reason": "Success",
+                "message": "ObjectSyncs are planned",
+                "observedGeneration": 1,
+                "lastTransitionTime": STAMP,
+            }
+        ],
+        "controllers": 2,
+    }
+    assert answered["resyncAfterSeconds"] == 0
+
+
+def test_without_objectsyncs_there_is_nothing() -> None:
+    assert plan()["children"] == []
+
+
+def test_one_controller_serves_all_objectsyncs_of_a_type() -> None:
+    assert controllers(plan(object_sync("one"), object_sync("two", [{"namespace": "*", "name": "x"}]))) == [
+        "configmaps"
+    ]
+
+
+def test_two_versions_of_a_type_have_two_controllers() -> None:
+    old, new = (
+        object_sync(
+            f"v{number}",
+            [f"{'ab'[number - 1]}"],
+            spec_source={**WIDGET, "version": f"v{number}"},
+            status={"resolved": types.dump(ResourceType("example.com", f"v{number}", "Widget", "widgets"))},
+        )
+        for number in (1, 2)
+    )
+    answered = plan(old, new)
+    generated = [child for child in answered["children"] if child["kind"] == "CompositeController"]
+    assert [child["spec"]["childResources"][0]["apiVersion"] for child in generated] == [
+        "example.com/v1",
+        "example.com/v2",
+    ]
+
+
+def test_a_kind_has_a_controller_once_its_objectsync_knows_it() -> None:
+    assert plan(object_sync(spec_source=WIDGET))["children"] == []
+    known = object_sync(spec_source=WIDGET, status={"resolved": types.dump(WIDGETS)})
+    assert controllers(plan(known)) == ["widgets"]
+
+
+def test_the_same_request_has_the_same_answer_byte_by_byte() -> None:
+    syncs = [object_sync(name, ["a", {"namespace": "b", "name": name}], created=ago(60)) for name in "zyx"]
+    first, second = (orjson.dumps(plan(*order)["children"]) for order in (syncs, syncs[::-1]))
+    assert orjson.loads(first) == orjson.loads(second)
+    assert first == second
+
+
+def test_at_rest_the_plan_stays_as_it_is() -> None:
+    syncs = [object_sync("all"), object_sync("one", ["a"], spec_source=source("Secret"))]
+    first = plan(*syncs)
+    parent = {**policy(), "status": first["status"]}
+    later = NOW + timedelta(hours=1)
+    body = of_policy(*NAMESPACES, *syncs, children=existing(first), parent=parent)
+    again = planner.sync(metacontroller.parse(body, "SyncPolicy", []), later)
+    assert again["children"] == first["children"]
+    assert again["status"] == first["status"]
+    assert again["resyncAfterSeconds"] == 0
+
+
+def test_a_refused_objectsync_has_a_slice_that_says_so_and_no_controller() -> None:
+    answered = plan(object_sync(spec_source=source("ClusterRole", "rbac.authorization.k8s.io")))
+    (item,) = slices(answered)
+    assert item["spec"]["refusal"]["reason"] == reasons.CLUSTER_SCOPED_KIND
+    assert controllers(answered) == []
+
+
+def test_one_bad_objectsync_harms_no_other_and_keeps_what_it_has(caplog: pytest.LogCaptureFixture) -> None:
+    good, bad = object_sync("good", ["a"]), object_sync("bad", ["b"], spec_source=source("Secret"))
+    before = plan(good, bad)
+    broken = {**bad, "spec": {"source": source("Secret"), "destinations": 5}}
+    after = plan(good, broken, object_sync("new", ["b"]), children=existing(before))
+    assert {item["spec"]["objectSync"]["name"]: where(item) for item in slices(after)} == {
+        "good": ["a"],
+        "bad": ["b"],
+        "new": ["b"],
+    }
+    assert controllers(after) == ["configmaps", "secrets"]
+    assert "team/bad" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {"resolved": {}},
+        {"resolved": {"kind": "x"}},
+        {"resolved": None},
+        {"resolved": "x"},
+        {"resolved": {"apiVersion": 5}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("deleted", [True, False], ids=["going", "living"])
+def test_a_status_that_somebody_spoiled_harms_nobody(status: Json, deleted: bool) -> None:
+    spoiled = object_sync("spoiled", ["b"], spec_source=WIDGET, status=status)
+    before = plan(object_sync("spoiled", ["b"], spec_source=WIDGET, status={"resolved": types.dump(WIDGETS)}))
+    answered = plan(object_sync("good", ["a"]), going(spoiled) if deleted else spoiled, children=existing(before))
+    good, *_ = slices(answered)
+    assert where(good) == ["a"]
+
+
+# Controllers that do not run
+
+
+def unreported(answered: Json, seconds: int) -> list[Json]:
+    """Return the children as they were made so long ago, and no slice has reported."""
+    found = existing(answered)
+    for child in found:
+        child["metadata"]["creationTimestamp"] = ago(seconds)
+        child.pop("status", None)
+    return found
+
+
+def unserved(answered: Json) -> list[str]:
+    return [item["spec"]["objectSync"]["name"] for item in slices(answered) if item["spec"].get("unserved")]
+
+
+SYNCS = (object_sync("one", ["a"]), object_sync("two", ["b"]))
+
+
+def test_slices_none_of_which_reports_have_no_controller() -> None:
+    children = unreported(plan(*SYNCS), 10)
+    assert unserved(plan(*SYNCS, children=children)) == ["one", "two"]
+
+
+def test_one_that_reports_shows_that_the_others_are_only_waiting() -> None:
+    children = unreported(plan(*SYNCS), 60)
+    children[0]["status"] = {"observedGeneration": 1}
+    assert unserved(plan(*SYNCS, children=children)) == []
+
+
+def test_a_controller_has_time_to_start() -> None:
+    children = unreported(plan(*SYNCS), 60)
+    (controller,) = (child for child in children if child["kind"] == "CompositeController")
+    controller["metadata"]["creationTimestamp"] = ago(5)
+    answered = plan(*SYNCS, children=children)
+    assert unserved(answered) == []
+    assert answered["resyncAfterSeconds"] == 2, "nothing else would wake us when its time is up"
+
+
+def test_what_was_said_of_a_controller_is_taken_back_when_it_runs() -> None:
+    silent = plan(*SYNCS, children=unreported(plan(*SYNCS), 10))
+    for guarded in (True, False):
+        body = of_policy(*NAMESPACES, *SYNCS, children=existing(silent), guarded=guarded)
+        assert unserved(ask(body)) == []
+
+
+def test_a_refused_objectsync_needs_no_controller() -> None:
+    refused = object_sync(spec_source=source("ClusterRole", "rbac.authorization.k8s.io"))
+    assert unserved(plan(refused, children=unreported(plan(refused), 100))) == []
+
+
+# The end: drain, then drop
+
+
+def drained(answered: Json) -> list[Json]:
+    return existing(answered, copies=0)
+
+
+def test_an_objectsync_that_is_deleted_gives_up_its_copies_first() -> None:
+    before = plan(object_sync())
+    answered = plan(going(object_sync()), children=existing(before))
+    (item,) = slices(answered)
+    assert where(item) == []
+    assert item["spec"]["draining"] == STAMP
+    assert controllers(answered) == ["configmaps"], "somebody must drain"
+    assert answered["resyncAfterSeconds"] > 0
+
+
+def test_then_its_slices_go_and_then_its_controller() -> None:
+    before = plan(object_sync())
+    draining = plan(going(object_sync()), children=existing(before))
+    last = plan(going(object_sync()), children=drained(draining))
+    assert slices(last) == []
+    assert controllers(last) == ["configmaps"], "a running controller stays while a slice of its type exists"
+    gone = plan(children=[child for child in drained(draining) if child["kind"] == "CompositeController"])
+    assert gone["children"] == []
+
+
+def test_one_that_vanished_is_cleaned_up_too() -> None:
+    before = plan(object_sync())
+    (item,) = slices(plan(children=existing(before)))
+    assert item["spec"]["draining"] == STAMP
+
+
+def test_a_controller_is_not_started_for_what_is_only_to_be_dropped() -> None:
+    left = [child for child in existing(plan(object_sync())) if child["kind"] == "SyncSlice"]
+    for item in left:
+        item["status"] = {}
+    assert plan(children=left)["children"] == []
+
+
+def test_one_that_is_no_longer_watched_gives_up_its_copies() -> None:
+    before = plan(object_sync())
+    (item,) = slices(plan(object_sync(), children=existing(before), watchNamespaces=["other"]))
+    assert where(item) == []
+
+
+def test_one_that_is_refused_gives_up_its_copies_and_keeps_the_slice_that_says_so() -> None:
+    before = plan(object_sync())
+    answered = plan(object_sync(), children=existing(before), allowedResources=[{"resources": ["secrets"]}])
+    (item,) = slices(answered)
+    assert where(item) == []
+    assert item["spec"]["refusal"]["reason"] == reasons.KIND_NOT_ALLOWED
+    assert controllers(answered) == ["configmaps"]
+
+
+def test_a_namespace_that_goes_takes_its_destination_along() -> None:
+    before = plan(object_sync())
+    body = of_policy(
+        namespace("team"), namespace("a"), namespace("b", going=True), object_sync(), children=existing(before)
+    )
+    (item,) = slices(ask(body))
+    assert where(item) == ["a"]
+    assert "withheld" not in item["spec"], "a wildcard skips it in silence"
+
+
+# Several policies
+
+
+def test_each_objectsync_is_planned_by_one_policy_and_drained_by_the_other() -> None:
+    other = policy(priority=5)
+    other["metadata"] |= {"name": "other", "uid": "uid-of-other"}
+    before = plan(object_sync())
+    ours = ask(of_policy(*NAMESPACES, object_sync(), other, children=existing(before)))
+    theirs = ask(of_policy(*NAMESPACES, object_sync(), policy(), parent=other))
+    assert [where(item) for item in slices(ours)] == [[]]
+    assert [where(item) for item in slices(theirs)] == [["a", "b"]]
+
+
+# What makes planning unsafe
+
+
+def unsafe(*object_syncs: Json, children: Iterable[Json] = (), **spec: Any) -> Json:
+    return ask(of_policy(*NAMESPACES, *object_syncs, children=children, guarded=False, **spec))
+
+
+def test_without_guard_nothing_is_planned_and_what_exists_stays_but_creates_no_copies() -> None:
+    before = plan(object_sync())
+    answered = unsafe(object_sync(), object_sync("new", ["a"], spec_source=source("Secret")), children=existing(before))
+    assert ready(answered) == ("False", reasons.GUARD_MISSING)
+    ((was,), (now,)) = slices(before), slices(answered)
+    assert now["spec"] == {**was["spec"], "unguarded": True}
+    assert controllers(answered) == controllers(before)
+
+
+def test_once_the_guard_is_back_copies_are_created_again() -> None:
+    before = plan(object_sync())
+    without = unsafe(object_sync(), children=existing(before))
+    assert plan(object_sync(), children=existing(without))["children"] == before["children"]
+
+
+PARTS = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+
+
+@pytest.mark.parametrize("missing", PARTS)
+def test_half_a_guard_is_none(missing: str) -> None:
+    body = of_policy(*NAMESPACES, object_sync())
+    body["related"][f"{missing}.admissionregistration.k8s.io/v1"] = {}
+    assert ready(ask(body)) == ("False", reasons.GUARD_MISSING)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_guard_that_is_about_to_be_in_force_is_waited_for(part: str) -> None:
+    body = of_policy(*NAMESPACES, object_sync())
+    (fresh,) = body["related"][f"{part}.admissionregistration.k8s.io/v1"].values()
+    fresh["metadata"]["creationTimestamp"] = ago(1)
+    answered = ask(body)
+    assert ready(answered) == ("False", reasons.GUARD_MISSING)
+    assert answered["resyncAfterSeconds"] > 0, "nothing else would wake us"
+    fresh["metadata"]["creationTimestamp"] = ago(10)
+    assert ready(ask(body)) == ("True", "Success")
+
+
+def test_who_wants_no_guard_needs_none() -> None:
+    answered = unsafe(object_sync(), guard="None")
+    assert ready(answered) == ("True", "Success")
+    assert len(slices(answered)) == 1
+
+
+def test_one_that_is_deleted_does_not_wait_for_the_guard() -> None:
+    before = plan(object_sync())
+    (item,) = slices(unsafe(going(object_sync()), children=existing(before)))
+    assert item["spec"]["draining"] == STAMP
+
+
+def test_an_engine_that_does_not_apply_on_the_server_gets_no_plan() -> None:
+    children = existing(plan(object_sync()))
+    children[0]["metadata"]["annotations"] = {api.LAST_APPLIED_ANNOTATION: "{}"}
+    answered = plan(object_sync(), object_sync("new"), children=children)
+    assert ready(answered) == ("False", reasons.WRONG_APPLY_STRATEGY)
+    assert [item["spec"]["objectSync"]["name"] for item in slices(answered)] == ["share"]
+
+
+# What the engine is strict about
+
+
+def test_children_are_cluster_scoped_and_say_only_what_is_ours() -> None:
+    answered = plan(object_sync(), children=existing(plan(object_sync())))
+    for child in answered["children"]:
+        assert set(child) == {"apiVersion", "kind", "metadata", "spec"}
+        assert set(child["metadata"]) <= {"name", "labels", "annotations"}
+
+
+def test_the_request_is_not_changed() -> None:
+    body = of_policy(*NAMESPACES, object_sync(), children=existing(plan(object_sync())))
+    before = copy.deepcopy(body)
+    ask(body)
+    assert body == before
