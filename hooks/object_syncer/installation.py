@@ -25,11 +25,11 @@ def crds() -> Iterator[str]:
 
 
 def controllers(hooks_url: str) -> Iterator[str]:
-    """Yield the CompositeController of the planner and the DecoratorController of ObjectSyncs.
+    """Yield the planner's CompositeController and the DecoratorControllers of ObjectSyncs and of the heartbeat.
 
     `hooks_url` is where the engine reaches the hook server, without a path.
     """
-    for name in ("sync-policies.yaml", "object-syncs.yaml"):
+    for name in ("sync-policies.yaml", "object-syncs.yaml", "heartbeat.yaml"):
         yield (_DEFINITIONS / name).read_text().replace(DEFAULT_HOOKS_URL, hooks_url.rstrip("/"))
 
 

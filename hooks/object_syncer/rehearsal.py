@@ -18,7 +18,7 @@ from object_syncer.kube import api
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.planning import guard
-from object_syncer.routes import answer
+from object_syncer.routes import HEARTBEAT, answer, answer_heartbeat
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -61,7 +61,8 @@ def call(cluster: Cluster, url: str, body: Json) -> Json:
     The engine sends and takes its own copies, which have been JSON.
     """
     try:
-        return answer(urlsplit(url).path, body, cluster.clock)
+        path = urlsplit(url).path
+        return answer_heartbeat(body, "", cluster.clock)[0] if path == HEARTBEAT else answer(path, body, cluster.clock)
     except BadRequest as error:
         raise HookError(f"400: {error}") from error
 

@@ -1,4 +1,4 @@
-"""Which function answers which hook URL: /v1/{policy,slice,objectsync}/{customize,sync,finalize}."""
+"""Which function answers which hook URL: /v1/{policy,slice,objectsync}/{customize,sync,finalize} and the heartbeat."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from object_syncer.kube import metacontroller
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import Request
-from object_syncer.parents import objectsync, syncpolicy, syncslice
+from object_syncer.parents import heartbeat, objectsync, syncpolicy, syncslice
 
 Hook = Callable[[Request, datetime], Json]
 
@@ -46,7 +46,19 @@ ROUTES: dict[str, tuple[tuple[str, tuple[str, ...]], Hook]] = {
 """Path -> what its parent must be (kind, required fields), and the function."""
 
 
+HEARTBEAT = "/v1/policy/heartbeat"
+"""The path of the one hook that takes and gives an ETag."""
+
+
 def answer(path: str, body: Any, now: datetime) -> Json:
     """Answer the body posted to one of ROUTES. Raises BadRequest for a body the engine would not send."""
     (kind, required), hook = ROUTES[path]
     return hook(metacontroller.parse(body, kind, required), now)
+
+
+def answer_heartbeat(body: Any, etag: str, now: datetime) -> tuple[Json, str]:
+    """Answer the body posted to HEARTBEAT with `If-None-Match: etag`; returns the answer and its ETag.
+
+    Raises BadRequest for a body the engine would not send.
+    """
+    return heartbeat.sync(metacontroller.parse(body, *_POLICY), etag, now)

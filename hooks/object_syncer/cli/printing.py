@@ -66,8 +66,9 @@ def _destinations(outcome: Outcome) -> Iterable[tuple[str, ...]]:
         held = [(name, group["name"]) for group in spec.get("groups") or () for name in group["namespaces"]]
         for where in held:
             yield owner, "/".join(where), kind, source, _state(reported.get(where, quiet))
-        for state in map(destination.withheld, spec.get("withheld") or ()):
-            yield owner, f"{state.namespace}/{state.name}", kind, source, _state(state)
+        for entry in spec.get("problems") or ():
+            for state in destination.without_copy(entry):
+                yield owner, f"{state.namespace}/{state.name}", kind, source, _state(state)
 
 
 def _state(state: State) -> str:

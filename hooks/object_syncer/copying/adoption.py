@@ -1,16 +1,46 @@
-"""Objects at a destination that we did not create: how they are recognised, who manages them, who may be adopted."""
+"""Objects at a destination that we did not create: how to recognise them, who manages them, which may be taken."""
 
-from object_syncer.copying.template import template
+from object_syncer.copying.template import Template, template
 from object_syncer.kube import api
-from object_syncer.kube.meta import Json, controller_of
+from object_syncer.kube.meta import Json, controller_of, name_of, namespace_of
+from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
+
+
+def conflict(desired: Json, found: Json | None, shape: Template, slice_name: str, policy: str) -> Problem | None:
+    """Return why no copy may be written at a destination, None if one may.
+
+    `found` is what is there and is no child of the slice, as far as it was looked for; `policy` the ObjectSync's
+    conflictPolicy. The planner excludes loops, too, but sees only those within its own SyncPolicy.
+    """
+    namespace, name = namespace_of(desired), name_of(desired)
+    if f"{namespace}/{name}" in shape.ancestors:
+        return Problem(reasons.LOOP, f"a copy here would come back to its source {shape.source}, a copy itself")
+    if found is None or not is_foreign(found, shape.source, slice_name):
+        return None
+    permitted = policy == "Overwrite" and may_be_taken(found)
+    if permitted or (policy == "Adopt" and may_adopt(found, desired, shape.source)):
+        return None
+    message = (
+        f"{desired['kind']} {namespace}/{name} is {manager(found)}; it was not created for this ObjectSync and is left "
+        "alone"
+    )
+    return Problem(reasons.CONFLICT, message)
+
+
+def mark(desired: Json, found: Json | None, shape: Template, slice_name: str, policy: str) -> None:
+    """Add the annotation by which the guard lets a copy take over a foreign object, where the policy permits that."""
+    adopts = policy == "Adopt" and found is not None and is_foreign(found, shape.source, slice_name)
+    if policy == "Overwrite" or adopts:
+        desired["metadata"]["annotations"][api.TAKEOVER_ANNOTATION] = policy
 
 
 def is_foreign(found: Json, source: str, slice_name: str) -> bool:
-    """Tell whether an object that stands where a copy should be is someone else's.
+    """Tell whether an object at a destination is not a copy of ours.
 
-    Without a controller, ours to take are what carries this slice's label, and a copy of `source` ("namespace/name")
-    that lost its label by hand. What another SyncSlice still holds is not ours yet. Copies of the original Object
-    Syncer are foreign; its finalizer tells them from ours.
+    Without a controller, what carries this slice's label is ours, and so is a copy of `source` ("namespace/name") that
+    lost its label by hand. A copy that another SyncSlice owns is foreign; so are copies of the original Object Syncer,
+    which its finalizer tells from ours.
     """
     meta = found["metadata"]
     if controller_of(found) is not None:
@@ -31,9 +61,9 @@ def may_be_taken(found: Json) -> bool:
 
 
 def may_adopt(found: Json, desired: Json, source: str) -> bool:
-    """Tell whether the Adopt policy takes a foreign object over: of those that may be taken, the expected ones.
+    """Tell whether the Adopt policy permits to take over a foreign object.
 
-    Its content must equal the copy's already, or it is the original Object Syncer's copy of this source.
+    It does if the content equals the copy's already, and for the original Object Syncer's copy of this source.
     """
     if not may_be_taken(found):
         return False
@@ -45,7 +75,10 @@ def may_adopt(found: Json, desired: Json, source: str) -> bool:
 
 
 def manager(found: Json) -> str:
-    """Say who manages a foreign object, from its owner, its tracking metadata and its managedFields."""
+    """Return who manages a foreign object, from its owner, its tracking metadata and its managedFields.
+
+    It completes a sentence: "ConfigMap a/b is ...".
+    """
     meta = found["metadata"]
     labels, annotations = meta.get("labels") or {}, meta.get("annotations") or {}
     owner = controller_of(found)

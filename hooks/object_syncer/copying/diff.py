@@ -1,15 +1,12 @@
 """Whether an observed copy equals the desired one, where it differs, and what has to be applied to repair it.
 
-Equal means: every desired value is there, nothing that we applied earlier is left over, and under `replace` no
-foreign keys or list items either. Foreign fields elsewhere (defaults, status, what other controllers add) are
-tolerated, as server-side apply tolerates them.
+Equal means: every desired value is there, nothing that we applied earlier is left over, and under `replace` there are
+no keys or list items of others. Fields of others elsewhere (defaults, status, what controllers add) do not count.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import jsonpatch
 
 from object_syncer.copying import fields, sanitize
 from object_syncer.kube import api, tracking
@@ -100,11 +97,29 @@ def _body_paths(desired: Json, observed: Json, owned: Json, all_items: bool) -> 
 
 
 def _differences(want: Json, have: Json, owned: Json, all_items: bool) -> tuple[str, ...]:
-    seen = _project(have, want, owned, all_items)
-    if seen == want:
-        return ()
-    # Sorted, because a patch has the order of a set: every worker must tell the same.
-    return tuple(sorted({operation["path"] for operation in jsonpatch.make_patch(seen, want)}))
+    return tuple(_unequal(_project(have, want, owned, all_items), want, ""))
+
+
+def _unequal(have: Any, want: Any, path: str) -> Iterator[str]:
+    """Yield the JSON pointers, sorted, at which two values differ; a list with items more or less as a whole."""
+    if have == want:
+        return
+    if isinstance(have, dict) and isinstance(want, dict):
+        for key in sorted(have.keys() | want.keys()):
+            here = f"{path}/{_escaped(key)}"
+            if key in have and key in want:
+                yield from _unequal(have[key], want[key], here)
+            else:
+                yield here
+    elif isinstance(have, list) and isinstance(want, list) and len(have) == len(want):
+        for index, (one, other) in enumerate(zip(have, want, strict=True)):
+            yield from _unequal(one, other, f"{path}/{index}")
+    else:
+        yield path
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _project(have: Any, want: Any, owned: Json, all_items: bool) -> Any:
@@ -151,7 +166,7 @@ def _surplus(want: Any, have: Any, tree: Json, path: str = "") -> Iterator[str]:
         key = field[2:]
         if not field.startswith("f:") or key not in have:
             continue
-        here = f"{path}/{key.replace('~', '~0').replace('/', '~1')}"
+        here = f"{path}/{_escaped(key)}"
         if key in want:
             yield from _surplus(want[key], have[key], subtree, here)
         else:
@@ -178,5 +193,5 @@ def _take_over(desired: Json, observed: Json, owned: Json, *maps: tuple[str, ...
                 key: ("" if value else ("x" if path[0] == "metadata" else "LQ==")) for key, value in foreign.items()
             }
             want[field] = {**(want.get(field) or {}), **taken}
-            paths += ["/".join(("", *path, key.replace("~", "~0").replace("/", "~1"))) for key in sorted(foreign)]
+            paths += ["/".join(("", *path, _escaped(key))) for key in sorted(foreign)]
     return tuple(paths)

@@ -21,8 +21,8 @@ def clean(group: str, kind: str, body: Json) -> None:
         rule(body)
 
 
-def refusal(group: str, kind: str, source: Json) -> Problem | None:
-    """Say why this very object must not be copied, or None. Kinds that never can be are refused by the planner."""
+def problem(group: str, kind: str, source: Json) -> Problem | None:
+    """Return why this very object must not be copied, or None. The planner refuses kinds that never can be."""
     if (group, kind) == ("", "Secret") and source.get("type") == "kubernetes.io/service-account-token":
         return Problem(
             reasons.SOURCE_NOT_COPYABLE,

@@ -20,6 +20,10 @@ class Template:
     body: Json
     labels: dict[str, str]
     annotations: dict[str, str]
+    source: str
+    """namespace/name of the source."""
+    source_version: str
+    """The source's resourceVersion."""
     ancestors: tuple[str, ...]
     """What the source is a copy of: a copy there would come back to it."""
 
@@ -48,11 +52,12 @@ def template(source: Json, slice_name: str) -> Template:
     labels = tracking.labels(meta.get("labels") or {})
     annotations = tracking.labels(meta.get("annotations") or {})
     labels |= {api.MANAGED_BY_LABEL: api.MANAGED_BY, api.SLICE_LABEL: slice_name}
-    annotations[api.SOURCE_ANNOTATION] = f"{namespace_of(source)}/{name_of(source)}"
-    before = ancestors(source)
-    if before:
-        annotations[api.VIA_ANNOTATION] = ",".join(before)
-    return Template(body, labels, annotations, before)
+    key = f"{namespace_of(source)}/{name_of(source)}"
+    annotations[api.SOURCE_ANNOTATION] = key
+    chain = ancestors(source)
+    if chain:
+        annotations[api.VIA_ANNOTATION] = ",".join(chain)
+    return Template(body, labels, annotations, key, str(meta.get("resourceVersion", "")), chain)
 
 
 def ancestors(source: Json) -> tuple[str, ...]:

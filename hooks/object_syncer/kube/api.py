@@ -33,6 +33,9 @@ UPSTREAM_FINALIZER = f"{GROUP}/rustrial-object-syncer"
 REPAIR_ANNOTATION = f"{GROUP}/repair"
 """On an object whose labels or annotations were edited: a new value makes the engine write it again."""
 
+RESYNC_ANNOTATION = f"{GROUP}/resync"
+"""On a SyncPolicy: a new value makes the engine look at all ObjectSyncs and copies of the policy at once."""
+
 OBJECTSYNC_LABEL = f"{GROUP}/objectsync-uid"
 """On every SyncSlice: the uid of the ObjectSync it serves."""
 

@@ -1,4 +1,4 @@
-"""Metacontroller's request and response bodies (hook version v2), and nothing of what they are about.
+"""Metacontroller's request and response bodies (hook version v2), whatever they are about.
 
 Objects come as {"Kind.group/version": {"namespace/name": object}}; "Kind.version" for the core group, the plain
 name for cluster-scoped objects. A response with a key the engine does not know fails the sync.
@@ -93,9 +93,18 @@ def composite(status: Json, children: list[Json], resync_after: float = 0.0) -> 
     return {"status": status, "children": children, "resyncAfterSeconds": resync_after}
 
 
-def decorator(status: Json | None, resync_after: float = 0.0, finalized: bool = False) -> Json:
-    """Build a DecoratorController's response; a status of None leaves the present one."""
-    return {"status": status, "attachments": [], "resyncAfterSeconds": resync_after, "finalized": finalized}
+def decorator(
+    status: Json | None,
+    resync_after: float = 0.0,
+    finalized: bool = False,
+    annotations: dict[str, str] | None = None,
+) -> Json:
+    """Build a DecoratorController's response.
+
+    A status of None leaves the present one; annotations are added to those of the parent.
+    """
+    answer: Json = {"status": status, "attachments": [], "resyncAfterSeconds": resync_after, "finalized": finalized}
+    return {**answer, "annotations": annotations} if annotations else answer
 
 
 def _require(parent: Json, name: str, path: str) -> None:

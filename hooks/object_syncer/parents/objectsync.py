@@ -7,13 +7,16 @@ engine's: it goes when the last slice, and with it the last copy, is gone.
 
 from datetime import datetime
 
-from object_syncer.kube import api, metacontroller, types
+from object_syncer.kube import api, clock, metacontroller, times, types
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import discovery, scope
 from object_syncer.status import conditions, reasons, summary
+from object_syncer.status import problem as problems
+from object_syncer.status.conditions import Condition
 from object_syncer.status.problem import Problem
+from object_syncer.status.summary import Summary
 
 
 def customize(request: Request, _now: datetime) -> Json:
@@ -35,31 +38,22 @@ def customize(request: Request, _now: datetime) -> Json:
 def sync(request: Request, now: datetime) -> Json:
     """Answer the status; an ObjectSync has no attachments."""
     parent, slices = request.parent, _slices(request)
-    meta, earlier = parent["metadata"], parent.get("status") or {}
-    resolved = _resolve(request)
-    source = parent["spec"]["source"]
+    meta, source, earlier = parent["metadata"], parent["spec"]["source"], parent.get("status") or {}
+    summed = summary.summarize(slices, meta["generation"])
     status: Json = {"observedGeneration": meta["generation"], "source": f"{source['kind']}/{source['name']}"}
-    if isinstance(resolved, ResourceType):
-        status["resolved"] = types.dump(resolved)
-    elif resolved.reason == reasons.VERSION_NOT_SERVED and earlier.get("resolved"):
-        status["resolved"] = earlier["resolved"]  # losing a version must not delete the copies
-    total = summary.summarize(slices, meta["generation"])
-    refusal = resolved if isinstance(resolved, Problem) else _refusal(request, resolved, slices)
-    if refusal or isinstance(resolved, Problem):
-        told = conditions.refused(refusal) if refusal else ()
+
+    resolved = _resolve(request)
+    if isinstance(resolved, Problem):
+        present = conditions.not_served(resolved)
+        if resolved.reason == reasons.VERSION_NOT_SERVED and earlier.get("resolved"):
+            status["resolved"] = earlier["resolved"]  # losing a version must not delete the copies
     else:
-        key = f"{source.get('namespace') or meta['namespace']}/{source['name']}"
-        told = (
-            conditions.ready(resolved, key),
-            conditions.in_sync(total.unsynced, total.synced, total.total, total.problem, total.notice),
-        )
-    status |= {
-        "conditions": conditions.dated(told, earlier.get("conditions"), meta["generation"], now),
-        "copies": total.copies(),
-    }
-    if isinstance(resolved, ResourceType):
-        status["destinations"] = summary.destinations(total, resolved)
-    return metacontroller.decorator(status)
+        present = _served(request, resolved, slices, summed, now)
+        status["resolved"] = types.dump(resolved)
+        status["destinations"] = summary.destinations(summed, resolved)
+    status["conditions"] = conditions.dated(present, earlier.get("conditions"), meta["generation"], now)
+    status["copies"] = summed.copies()
+    return metacontroller.decorator(status, _unserved_check(slices, now))
 
 
 def finalize(request: Request, now: datetime) -> Json:
@@ -67,11 +61,11 @@ def finalize(request: Request, now: datetime) -> Json:
     if not _slices(request):
         return metacontroller.decorator(None, finalized=True)
     answer = sync(request, now)
-    told = [condition for condition in answer["status"]["conditions"] if condition["type"] != "InSync"]
+    kept = [condition for condition in answer["status"]["conditions"] if condition["type"] != "InSync"]
     deleting = conditions.Condition("InSync", "False", reasons.DELETING, "the copies are being deleted")
     generation = request.parent["metadata"]["generation"]
     earlier = (request.parent.get("status") or {}).get("conditions")
-    answer["status"]["conditions"] = told + conditions.dated([deleting], earlier, generation, now)
+    answer["status"]["conditions"] = kept + conditions.dated([deleting], earlier, generation, now)
     return answer
 
 
@@ -92,24 +86,51 @@ def _resolve(request: Request) -> ResourceType | Problem:
     return discovery.custom(source, crds, request.parent.get("status"))
 
 
-def _refusal(request: Request, resolved: ResourceType, slices: list[Json]) -> Problem | None:
-    """What keeps the whole ObjectSync from being served, beside its kind."""
+def _served(
+    request: Request, type_: ResourceType, slices: list[Json], summed: Summary, now: datetime
+) -> tuple[Condition, Condition]:
+    """Return the conditions Ready and InSync of an ObjectSync whose kind is known."""
+    problem = _problem(request, type_, slices, now)
+    if problem:
+        return conditions.not_served(problem)
+    source = request.parent["spec"]["source"]
+    key = f"{source.get('namespace') or namespace_of(request.parent)}/{source['name']}"
+    in_sync = conditions.in_sync(summed.unsynced, summed.synced, summed.total, summed.problem, summed.advice)
+    return conditions.ready(type_, key), in_sync
+
+
+def _problem(request: Request, type_: ResourceType, slices: list[Json], now: datetime) -> Problem | None:
+    """Return what keeps the whole ObjectSync from being served, beside its kind."""
     policies = request.related.of(api.API_VERSION, "SyncPolicy")
     own, source = namespace_of(request.parent), request.parent["spec"]["source"]
-    serving, _ = scope.serving(scope.ranked(policies.values()), resolved, source.get("namespace") or own, own)
+    serving, _ = scope.serving(scope.ranked(policies.values()), type_, source.get("namespace") or own, own)
     if serving is None:
         return Problem(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {own}")
-    for condition in (policies[serving.policy].get("status") or {}).get("conditions") or ():
+    policy_status = policies[serving.policy].get("status") or {}
+    for condition in policy_status.get("conditions") or ():
         if condition["type"] == "Ready" and condition["status"] == "False":
             return Problem(condition["reason"], f"SyncPolicy {serving.policy}: {condition['message']}")
     for item in slices:
-        if item["spec"].get("refusal"):
-            return Problem(**item["spec"]["refusal"])
-        if item["spec"].get("unserved"):
+        blocking = problems.blocking(item["spec"].get("problems"))
+        if blocking:
+            return blocking
+        controller = item["metadata"]["labels"].get(api.CONTROLLER_LABEL)
+        if _unserved_for(item, now) > times.UNSERVED_AFTER and controller not in policy_status.get("serving", ()):
             return Problem(
                 reasons.CONTROLLER_NOT_RUNNING,
                 f"Metacontroller does not serve SyncSlice {name_of(item)}: it may not be allowed to list "
-                f"{resolved.plural}, or does not know a new kind yet; see the events of CompositeController "
-                f"{item['metadata']['labels'][api.CONTROLLER_LABEL]}",
+                f"{type_.plural}, or does not know a new kind yet; see the events of CompositeController {controller}",
             )
     return None
+
+
+def _unserved_check(slices: list[Json], now: datetime) -> float:
+    """Return in how many seconds to look whether a new slice is served, 0 for never."""
+    ages = [age for item in slices if 0 <= (age := _unserved_for(item, now)) <= times.UNSERVED_AFTER]
+    return times.UNSERVED_AFTER + 1 - max(ages) if ages else 0.0
+
+
+def _unserved_for(item: Json, now: datetime) -> float:
+    """Return for how many seconds a slice has waited for its first report, -1 if it does not wait for one."""
+    waits = not summary.was_reported(item) and problems.blocking(item["spec"].get("problems")) is None
+    return clock.age(item["metadata"].get("creationTimestamp"), now) if waits else -1.0

@@ -5,42 +5,71 @@ installation sets (URL, timeouts, authorization, CA) is copied from the controll
 it is written in one place.
 """
 
-import hashlib
 import re
+from base64 import b32encode
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
-from object_syncer.kube import api, tracking
+from object_syncer.kube import api, times, tracking, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
+from object_syncer.status import summary
 
 _NAME_LIMIT = 63
 """The name is also the value of a label."""
 
-_RESYNC_SECONDS = 30
-"""After an outage of the hooks the engine's own retries come up to 17 minutes late."""
+_DIGEST = 26
+"""Characters of base 32: 130 bits, so that nobody can search for a name that collides with another's."""
 
 
-def name(policy: str, resource: ResourceType) -> str:
+def name(policy: str, type_: ResourceType) -> str:
     """Return the controller's name: readable, and unique by policy, group, version and plural."""
-    return bounded(f"{resource.plural}.{resource.version}", policy, resource.group, resource.version, resource.plural)
+    return bounded(f"{type_.plural}.{type_.version}", policy, type_.group, type_.version, type_.plural)
 
 
 def bounded(readable: str, *identity: str) -> str:
     """Return an object name of at most 63 characters: a readable part, cut, and a hash of the identity.
 
-    It is valid as a label value too, and never ends in "." or "-" (Kubernetes' grammar for names).
+    It is valid as a label value too, never ends in "." or "-" (Kubernetes' grammar for names), and leaves room for the
+    index of a SyncSlice.
     """
-    digest = hashlib.sha256("\0".join(identity).encode()).hexdigest()[:10]
-    prefix = re.sub(r"[^a-z0-9.-]+", "-", readable.lower())[: _NAME_LIMIT - 16].strip(".-") or "x"
+    digest = b32encode(sha256("\0".join(identity).encode()).digest()).decode().lower()[:_DIGEST]
+    prefix = re.sub(r"[^a-z0-9.-]+", "-", readable.lower())[: _NAME_LIMIT - _DIGEST - 6].strip(".-") or "x"
     return f"{prefix}-{digest}"
 
 
-def generate(policy: str, resource: ResourceType, calling: Json) -> Json:
+def in_use(
+    policy: str, wanted: Iterable[Json], observed: Iterable[Json], running: Mapping[str, Json]
+) -> list[ResourceType]:
+    """Return the types that need a controller, sorted by the names of these.
+
+    `wanted` are the SyncSlices that must be served. A controller that runs stays while any slice of its type is
+    `observed`, so that the slice's copies can be deleted.
+    """
+    found: dict[str, ResourceType] = {}
+    for item in wanted:
+        type_ = types.load(item["spec"]["resource"])
+        found[name(policy, type_)] = type_
+    for item in observed:
+        type_ = types.load(item["spec"]["resource"])
+        if name(policy, type_) in running:
+            found[name(policy, type_)] = type_
+    return [type_ for _, type_ in sorted(found.items())]
+
+
+def serving(observed: Iterable[Json]) -> list[str]:
+    """Return the names of the controllers that have reported on at least one of the observed SyncSlices, sorted."""
+    reported = filter(summary.was_reported, observed)
+    return sorted({(item["metadata"].get("labels") or {}).get(api.CONTROLLER_LABEL, "") for item in reported} - {""})
+
+
+def generate(policy: str, type_: ResourceType, calling: Json) -> Json:
     """Return the CompositeController for a resource type; `calling` is the one that calls the planner.
 
     It inherits labels too: an engine started with a target label selector ignores controllers without them.
     """
-    controller = name(policy, resource)
+    controller = name(policy, type_)
     spec = calling["spec"]
     generated: Json = {
         "parentResource": {
@@ -51,12 +80,12 @@ def generate(policy: str, resource: ResourceType, calling: Json) -> Json:
         },
         "childResources": [
             {
-                "apiVersion": resource.api_version,
-                "resource": resource.plural,
+                "apiVersion": type_.api_version,
+                "resource": type_.plural,
                 "updateStrategy": {"method": "InPlace"},
             }
         ],
-        "resyncPeriodSeconds": _RESYNC_SECONDS,
+        "resyncPeriodSeconds": times.RESYNC,
         "hooks": {hook: _hook(spec["hooks"][hook], hook) for hook in ("customize", "sync")},
     }
     if spec.get("endpointConfigs"):

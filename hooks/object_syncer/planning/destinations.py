@@ -10,10 +10,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from object_syncer.kube.meta import Json
-from object_syncer.planning.scope import Names
+from object_syncer.kube.selectors import Names
 from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
 
 WILDCARDS = frozenset(("", "*"))
+
+TARGET_NOT_ALLOWED = Problem(
+    reasons.TARGET_NOT_ALLOWED,
+    "spec.destinations: namespace {namespace} is not in targetNamespaces of the SyncPolicy",
+)
+TERMINATING = Problem(reasons.NAMESPACE_TERMINATING, "namespace {namespace} is being deleted")
+NOT_FOUND = Problem(reasons.NAMESPACE_NOT_FOUND, "namespace {namespace} does not exist; the copy comes with it")
 
 
 class Shape(NamedTuple):
@@ -23,44 +31,38 @@ class Shape(NamedTuple):
     strategy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A destination that gets no copy for now, and why."""
-
-    namespace: str
-    name: str
-    reason: str
-    message: str
-    strategy: str = ""
-
-
 @dataclass(slots=True)
 class Destinations:
-    """Where copies go: shape -> namespaces, no (namespace, name) in two shapes; and where they don't, and why."""
+    """The destinations of one ObjectSync. No (namespace, name) is in two places."""
 
     wanted: dict[Shape, set[str]] = field(default_factory=dict)
-    withheld: list[Withheld] = field(default_factory=list)
+    """Namespaces that get a copy."""
+    problems: dict[tuple[Shape, Problem], set[str]] = field(default_factory=dict)
+    """Namespaces that get none, and why; the message may hold {namespace}."""
 
     def names(self) -> dict[str, set[str]]:
-        """Return copy name -> namespaces, whatever the strategy."""
+        """Return copy name -> namespaces that get a copy, whatever the strategy."""
         merged: dict[str, set[str]] = {}
         for shape, namespaces in self.wanted.items():
             merged[shape.name] = merged[shape.name] | namespaces if shape.name in merged else namespaces
         return merged
 
-    def withhold(self, name: str, namespaces: Iterable[str], reason: str, message: str) -> None:
-        """Move destinations from wanted to withheld; `message` may use {namespace} and {name}."""
-        for shape, wanted in self.wanted.items():
-            if shape.name == name:
-                for namespace in sorted(wanted.intersection(namespaces)):
-                    wanted.discard(namespace)
-                    told = message.format(namespace=namespace, name=name)
-                    self.withheld.append(Withheld(namespace, name, reason, told, shape.strategy))
+    def without(self, excluded: Mapping[tuple[str, Problem], set[str]]) -> "Destinations":
+        """Return these destinations less the excluded ones, given as (copy name, problem) -> namespaces."""
+        wanted = {shape: set(namespaces) for shape, namespaces in self.wanted.items()}
+        problems = {key: set(namespaces) for key, namespaces in self.problems.items()}
+        for (name, problem), namespaces in excluded.items():
+            for shape, kept in wanted.items():
+                lost = kept & namespaces if shape.name == name else None
+                if lost:
+                    kept.difference_update(lost)
+                    problems.setdefault((shape, problem), set()).update(lost)
+        return Destinations({shape: kept for shape, kept in wanted.items() if kept}, problems)
 
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """The cluster's namespaces at one moment: those that can take a copy, and those on their way out."""
+    """The cluster's namespaces at one moment: those that can take a copy, and those being deleted."""
 
     living: frozenset[str]
     terminating: frozenset[str]
@@ -82,39 +84,33 @@ def expand(
     """Expand `spec.destinations` of an ObjectSync.
 
     `entries` are its items as the API server has them, `targets` the policy's target namespaces: a wildcard means
-    all of them, a namespace named outside of them is withheld.
+    all of them, a namespace named outside of them gets no copy.
     """
     found = Destinations()
-    taken: dict[str, set[str]] = {}  # copy name -> namespaces already planned or withheld
+    taken: dict[str, set[str]] = {}  # copy name -> namespaces that an earlier entry decided
     everywhere = targets.among(namespaces.living)
     for entry in sorted(entries, key=lambda entry: entry["namespace"] in WILDCARDS):
         shape = Shape(entry.get("name") or source_name, entry.get("strategy") or "")
-        seen = taken.setdefault(shape.name, {source_namespace} if shape.name == source_name else set())
+        decided = taken.setdefault(shape.name, {source_namespace} if shape.name == source_name else set())
         namespace = entry["namespace"]
         if namespace in WILDCARDS:
-            wanted = set(everywhere - seen)
-        elif namespace in seen:
-            continue
-        else:
-            withheld = _withheld(namespace, shape, namespaces, targets)
-            if withheld:
-                found.withheld.append(withheld)
-            wanted = set() if withheld else {namespace}
-            seen.add(namespace)
-        seen |= wanted
-        if wanted:
-            found.wanted.setdefault(shape, set()).update(wanted)
+            wanted = everywhere - decided
+            decided |= wanted
+            if wanted:
+                found.wanted.setdefault(shape, set()).update(wanted)
+        elif namespace not in decided:
+            decided.add(namespace)
+            problem = _problem(namespace, namespaces, targets)
+            if problem:
+                found.problems.setdefault((shape, problem), set()).add(namespace)
+            else:
+                found.wanted.setdefault(shape, set()).add(namespace)
     return found
 
 
-def _withheld(namespace: str, shape: Shape, namespaces: Namespaces, targets: Names) -> Withheld | None:
+def _problem(namespace: str, namespaces: Namespaces, targets: Names) -> Problem | None:
     if namespace not in targets:
-        message = f"spec.destinations: namespace {namespace} is not in targetNamespaces of the SyncPolicy"
-        return Withheld(namespace, shape.name, reasons.TARGET_NOT_ALLOWED, message, shape.strategy)
+        return TARGET_NOT_ALLOWED
     if namespace in namespaces.terminating:
-        message = f"namespace {namespace} is being deleted"
-        return Withheld(namespace, shape.name, reasons.NAMESPACE_TERMINATING, message, shape.strategy)
-    if namespace not in namespaces.living:
-        message = f"namespace {namespace} does not exist; the copy comes with it"
-        return Withheld(namespace, shape.name, reasons.NAMESPACE_NOT_FOUND, message, shape.strategy)
-    return None
+        return TERMINATING
+    return None if namespace in namespaces.living else NOT_FOUND

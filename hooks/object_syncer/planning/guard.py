@@ -1,30 +1,47 @@
-"""The names of the guard: the admission policies in metacontroller/admission/ that the API server itself enforces.
+"""Whether the guard is in force: the admission policy by which the API server keeps the engine off foreign objects.
 
-The rules are CEL in those files; `allows_write` says the same in Python, for engines that live in memory.
+The rules themselves are CEL, in metacontroller/admission/.
 """
 
 from datetime import datetime
 
+from object_syncer.kube import api, times
 from object_syncer.kube.meta import Json
+from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
 
-SETTLES_SECONDS = 4
-"""How long after a change of policy or binding every API server enforces it; each looks once a second."""
+SETTLING = Problem(reasons.GUARD_MISSING, "the API server is about to put the guard in force")
+
+_MISSING = Problem(
+    reasons.GUARD_MISSING,
+    f"there is no ValidatingAdmissionPolicy {api.GUARD} with a binding that denies, which keeps foreign objects from "
+    "being overwritten: install metacontroller/admission, or set spec.guard to None",
+)
+
+
+def problem(policy: Json | None, binding: Json | None, now: datetime) -> Problem | None:
+    """Return why the guard cannot be relied on, None if it can; a fresh one is SETTLING."""
+    if not denies(policy, binding):
+        return _MISSING
+    if any(part and _is_fresh(part, now) for part in (policy, binding)):
+        return SETTLING
+    return None
 
 
 def denies(policy: Json | None, binding: Json | None) -> bool:
-    """Tell whether both are there and the binding denies, rather than warns or audits only."""
+    """Tell whether both exist and the binding denies, rather than warns or audits only."""
     if policy is None or binding is None:
         return False
     spec = binding.get("spec") or {}
     return "Deny" in spec.get("validationActions", ("Deny",))
 
 
-def is_fresh(part: Json, now: datetime) -> bool:
+def _is_fresh(part: Json, now: datetime) -> bool:
     """Tell whether policy or binding was created or changed so recently that API servers may not enforce it yet."""
     meta = part.get("metadata") or {}
     changed = [meta.get("creationTimestamp"), *(entry.get("time") for entry in meta.get("managedFields") or ())]
-    return any(-SETTLES_SECONDS < _age(stamped, now) < SETTLES_SECONDS for stamped in changed if stamped)
+    return any(-times.GUARD_SETTLES < _age(stamp, now) < times.GUARD_SETTLES for stamp in changed if stamp)
 
 
-def _age(stamped: str, now: datetime) -> float:
-    return (now - datetime.fromisoformat(stamped)).total_seconds()
+def _age(stamp: str, now: datetime) -> float:
+    return (now - datetime.fromisoformat(stamp)).total_seconds()

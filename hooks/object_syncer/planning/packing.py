@@ -1,7 +1,7 @@
-"""How destinations are cut into slices: bounded, and sticky, because moving a copy means deleting it first.
+"""How destinations are distributed over slices: a bounded number in each, and each stays where it is.
 
-A destination stays in the slice that holds it, new ones fill gaps in the lowest slices, and no slice is ever
-renumbered.
+Moving a copy to another slice means deleting it first. So a destination stays in its slice, new ones fill gaps in the
+lowest slices, and no slice is ever renumbered.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ MAX_DESTINATIONS = 100
 """Copies per slice: one sync carries them all, so this bounds a request (100 copies of 1 kB: about 200 kB)."""
 
 MAX_BYTES = 20_000_000
-"""What the copies of one slice may weigh together, as far as the source's size is known."""
+"""The size of all copies of one slice together, as far as the source's size is known."""
 
-Held = dict[str, set[str]]
+Destinations = dict[str, set[str]]
 """Copy name -> namespaces."""
 
 
@@ -21,17 +21,17 @@ def capacity(source_bytes: int) -> int:
     return max(1, min(MAX_DESTINATIONS, MAX_BYTES // max(source_bytes, 1)))
 
 
-def pack(wanted: Mapping[str, set[str]], held: Mapping[int, Held], limit: int) -> dict[int, Held]:
-    """Distribute `wanted` over slices.
+def pack(wanted: Mapping[str, set[str]], earlier: Mapping[int, Destinations], limit: int) -> dict[int, Destinations]:
+    """Distribute `wanted` over slices, by index.
 
-    `held` is what each slice holds now, by index. The answer has every index of `held` (with what stays there,
-    perhaps nothing), index 0, and as many new ones as needed. A slice holding more than `limit` keeps it.
+    `earlier` is what each slice has now. The answer has every index of `earlier` (with what stays there, perhaps
+    nothing), index 0, and as many new ones as needed. A slice that has more than `limit` keeps it.
     """
-    packed: dict[int, Held] = {}
+    packed: dict[int, Destinations] = {}
     left = {name: set(namespaces) for name, namespaces in wanted.items()}
-    for index in sorted({0, *held}):
+    for index in sorted({0, *earlier}):
         packed[index] = {}
-        for name, namespaces in held.get(index, {}).items():
+        for name, namespaces in earlier.get(index, {}).items():
             kept = namespaces & left.get(name, set())
             if kept:
                 packed[index][name] = kept
@@ -50,6 +50,6 @@ def pack(wanted: Mapping[str, set[str]], held: Mapping[int, Held], limit: int) -
     return packed
 
 
-def count(held: Held) -> int:
-    """Return how many destinations a slice holds."""
-    return sum(map(len, held.values()))
+def count(destinations: Destinations) -> int:
+    """Return how many destinations a slice has."""
+    return sum(map(len, destinations.values()))

@@ -1,13 +1,13 @@
-"""What each ObjectSync gets: its resource type, its destinations, or the refusal that says why it gets none."""
+"""What each ObjectSync gets: its resource type and destinations, or the problem that says why it gets no copies."""
 
 import logging
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from object_syncer.kube import builtin, defects
 from object_syncer.kube.meta import Json, is_terminating, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import contests, destinations, discovery, loops
+from object_syncer.planning import destinations, discovery, precedence
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.planning.scope import Scope, serving
 from object_syncer.status import reasons
@@ -16,26 +16,28 @@ from object_syncer.status.problem import Problem
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """One ObjectSync, planned. A refused one has no destinations. `source` is (namespace, name)."""
+    """One ObjectSync, planned."""
 
     object_sync: Json
     type: ResourceType
     source: tuple[str, str]
+    """namespace and name."""
     destinations: Destinations
-    refusal: Problem | None = None
-    notice: str = ""
-    """What its user should know, though nothing is wrong."""
+    problem: Problem | None = None
+    """Why it gets no copies at all."""
+    advice: Problem | None = None
+    """What its user should know, though nothing is wrong with it."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Plans:
-    """All ObjectSyncs of a policy. Those in `failed` hit a defect of ours: what they have must be left as it is."""
+    """All ObjectSyncs of a policy."""
 
-    plans: list[Plan]
-    failed: set[str]
-    """uids"""
+    plans: list[Plan] = field(default_factory=list)
+    unplanned: dict[str, Problem | None] = field(default_factory=dict)
+    """By uid, ObjectSyncs whose SyncSlices stay as they are, and the problem that keeps them from new copies."""
 
 
 def make(
@@ -43,68 +45,70 @@ def make(
     policy: str,
     scopes: Sequence[Scope],
     namespaces: Namespaces,
-    held: Collection[str] = (),
+    with_slices: Collection[str] = (),
 ) -> Plans:
     """Plan every ObjectSync that `policy` serves, whose kind is known, and that is not being deleted.
 
-    `scopes` are those of all policies, ranked; `held` the uids of ObjectSyncs that have slices. One that is being
-    deleted gets no plan, but keeps its claims while it has: its copies are still there, and who took over now, or
-    closed a circle with it, would lose a source with them.
+    `scopes` are those of all policies, ranked; `with_slices` the uids of ObjectSyncs that have SyncSlices. A deleted
+    ObjectSync gets no plan, but keeps its claims while it has slices, so that nobody overwrites copies still in use.
 
-    One bad ObjectSync never harms another: what it raises is logged, and it alone goes without a plan.
+    One bad ObjectSync never harms another: what it raises is logged, and its slices stay as they are.
     """
-    plans: list[Plan] = []
-    failed: set[str] = set()
-    for object_sync in sorted(object_syncs, key=contests.seniority):
-        going, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
-        if going and uid not in held:
+    asked: list[Plan] = []
+    unplanned: dict[str, Problem | None] = {}
+    for object_sync in sorted(object_syncs, key=precedence.seniority):
+        terminating, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
+        if terminating and uid not in with_slices:
             continue
         try:
-            plan = _plan(object_sync, policy, scopes, namespaces)
+            plan = _asked(object_sync, policy, scopes, namespaces)
         except Exception as defect:
-            _log.error(
-                "cannot plan ObjectSync %s/%s: %s",
-                namespace_of(object_sync),
-                name_of(object_sync),
-                defects.place(defect),
-            )
-            if not going:
-                failed.add(uid)
+            _log.error("cannot plan ObjectSync %s: %s", _key(object_sync), defects.place(defect))
+            if not terminating:
+                unplanned[uid] = _internal_error(defect)
             continue
         if plan:
-            plans.append(plan)
-    claims = [
-        contests.Claim(
-            f"{namespace_of(plan.object_sync)}/{name_of(plan.object_sync)}",
-            plan.type,
-            plan.source,
-            plan.destinations,
-        )
-        for plan in plans
+            asked.append(plan)
+    claims = [precedence.Claim(_key(plan.object_sync), plan.type, plan.source, plan.destinations) for plan in asked]
+    granted = [
+        replace(plan, destinations=grant.destinations, advice=grant.advice)
+        for plan, grant in zip(asked, precedence.decide(claims), strict=True)
     ]
-    circles = loops.Circles(claims)
-    contests.settle(claims, circles.cut)
-    for index, notice in circles.told.items():
-        plans[index].notice = notice
-    return Plans([plan for plan in plans if not is_terminating(plan.object_sync)], failed)
+    return Plans([plan for plan in granted if not is_terminating(plan.object_sync)], unplanned)
 
 
-def _plan(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plan | None:
+def none(object_syncs: Iterable[Json], problem: Problem | None) -> Plans:
+    """Return the answer where nothing may be planned: what exists stays; with a problem, no copy is created either."""
+    living = [item for item in object_syncs if not is_terminating(item)]
+    return Plans([], {item["metadata"]["uid"]: problem for item in living})
+
+
+def _asked(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plan | None:
+    """Return what an ObjectSync asks for, as far as its policy permits it; None if `policy` does not serve it."""
     spec, own = object_sync["spec"], namespace_of(object_sync)
-    resource = discovery.known(spec["source"], object_sync.get("status"))
-    if not isinstance(resource, ResourceType):
-        return None  # the ObjectSync hook says why
+    type_ = discovery.known(spec["source"], object_sync.get("status"))
+    if not isinstance(type_, ResourceType):
+        return None  # the ObjectSync's own hook says why
     source = (spec["source"].get("namespace") or own, spec["source"]["name"])
-    scope, refusal = serving(scopes, resource, source[0], own)
+    scope, problem = serving(scopes, type_, source[0], own)
     if scope is None or scope.policy != policy:
         return None
-    refusal = refusal or _never(resource)
-    if refusal:
-        return Plan(object_sync, resource, source, Destinations(), refusal)
+    problem = problem or _uncopyable(type_)
+    if problem:
+        return Plan(object_sync, type_, source, Destinations(), problem)
     wanted = destinations.expand(spec["destinations"], *source, namespaces, scope.targets)
-    return Plan(object_sync, resource, source, wanted)
+    return Plan(object_sync, type_, source, wanted)
 
 
-def _never(resource: ResourceType) -> Problem | None:
-    why = builtin.NEVER_COPIED.get((resource.group, resource.kind))
+def _uncopyable(type_: ResourceType) -> Problem | None:
+    why = builtin.NEVER_COPIED.get((type_.group, type_.kind))
     return Problem(reasons.SOURCE_NOT_COPYABLE, f"spec.source.kind: {why}") if why else None
+
+
+def _internal_error(defect: Exception) -> Problem:
+    message = f"a defect of Object Syncer, please report it: {defects.place(defect)}"
+    return Problem(reasons.INTERNAL_ERROR, message)
+
+
+def _key(object_sync: Json) -> str:
+    return f"{namespace_of(object_sync)}/{name_of(object_sync)}"

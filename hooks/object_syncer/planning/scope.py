@@ -4,39 +4,17 @@ Policies are grants: several may watch a namespace. Which of them serves an Obje
 planner and by the ObjectSync's own hook.
 """
 
-import fnmatch
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from object_syncer.kube.meta import Json, is_terminating
+from object_syncer.kube.selectors import Names, names
 from object_syncer.kube.types import ResourceType
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
 
 OWN = "."
 """In sourceNamespaces: the namespace of the ObjectSync itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """A list of namespaces. As upstream reads it, an empty one, or one holding "" or "*", means all; globs are ours."""
-
-    everything: bool
-    plain: frozenset[str]
-    globs: tuple[re.Pattern[str], ...]
-
-    def __contains__(self, namespace: str) -> bool:
-        """Tell whether the list contains the namespace."""
-        return self.everything or namespace in self.plain or any(glob.match(namespace) for glob in self.globs)
-
-    def among(self, namespaces: frozenset[str]) -> frozenset[str]:
-        """Return those of `namespaces` that the list contains."""
-        if self.everything:
-            return namespaces
-        if not self.globs:
-            return namespaces & self.plain
-        return frozenset(namespace for namespace in namespaces if namespace in self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +29,17 @@ class Scope:
     targets: Names
     allowed: tuple[tuple[frozenset[str], frozenset[str]], ...]
 
-    def refusal(self, resource: ResourceType, source_namespace: str, own_namespace: str) -> Problem | None:
-        """Say why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
-        if not resource.namespaced:
+    def problem(self, type_: ResourceType, source_namespace: str, own_namespace: str) -> Problem | None:
+        """Return why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
+        if not type_.namespaced:
             return Problem(
                 reasons.CLUSTER_SCOPED_KIND,
-                f"spec.source.kind: {resource.display} is cluster scoped, only namespaced kinds can be copied",
+                f"spec.source.kind: {type_.display} is cluster scoped, only namespaced kinds can be copied",
             )
-        if not self._allows(resource):
+        if not self._allows(type_):
             return Problem(
                 reasons.KIND_NOT_ALLOWED,
-                f"spec.source.kind: {resource.display} is not in allowedResources of SyncPolicy {self.policy}",
+                f"spec.source.kind: {type_.display} is not in allowedResources of SyncPolicy {self.policy}",
             )
         own = OWN in self.sources.plain and source_namespace == own_namespace
         if not own and source_namespace not in self.sources:
@@ -71,9 +49,9 @@ class Scope:
             )
         return None
 
-    def _allows(self, resource: ResourceType) -> bool:
+    def _allows(self, type_: ResourceType) -> bool:
         return not self.allowed or any(
-            ("*" in groups or resource.group in groups) and ("*" in resources or resource.plural in resources)
+            ("*" in groups or type_.group in groups) and ("*" in resources or type_.plural in resources)
             for groups, resources in self.allowed
         )
 
@@ -100,29 +78,18 @@ def ranked(policies: Iterable[Json]) -> list[Scope]:
 
 
 def serving(
-    scopes: Iterable[Scope], resource: ResourceType, source_namespace: str, own_namespace: str
+    scopes: Iterable[Scope], type_: ResourceType, source_namespace: str, own_namespace: str
 ) -> tuple[Scope | None, Problem | None]:
-    """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its refusal if all refuse.
+    """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its problem if all refuse.
 
     (None, None): none watches the namespace.
     """
     refused: tuple[Scope | None, Problem | None] = (None, None)
     for scope in scopes:
         if own_namespace in scope.watch:
-            refusal = scope.refusal(resource, source_namespace, own_namespace)
-            if refusal is None:
+            problem = scope.problem(type_, source_namespace, own_namespace)
+            if problem is None:
                 return scope, None
             if refused[0] is None:
-                refused = scope, refusal
+                refused = scope, problem
     return refused
-
-
-def names(value: Sequence[str] | None) -> Names:
-    """Read a list of namespaces; one that is not given means all."""
-    listed = frozenset(name.strip() for name in value or ())
-    globs = sorted(name for name in listed if set("*?") & set(name))
-    return Names(
-        everything=not listed or bool(listed & {"", "*"}),
-        plain=listed.difference(globs),
-        globs=tuple(re.compile(fnmatch.translate(glob)) for glob in globs),
-    )

@@ -18,7 +18,7 @@ from object_syncer.status.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition before it is dated; `status` is "True", "False" or "Unknown"."""
+    """A condition without its times; `status` is "True", "False" or "Unknown"."""
 
     type: str
     status: str
@@ -48,26 +48,27 @@ def dated(
     return result
 
 
-def ready(resource: ResourceType, source: str) -> Condition:
-    """The ObjectSync is accepted and served. *Upstream's* wording."""
-    kind = "/".join(part for part in (resource.group, resource.version, resource.kind) if part)
+def ready(type_: ResourceType, source: str) -> Condition:
+    """Return the condition of an ObjectSync that is accepted and served. *Upstream's* wording."""
+    kind = "/".join(part for part in (type_.group, type_.version, type_.kind) if part)
     message = f"Successfully registered with ResourceController {kind} and {source}"
     return Condition("Ready", "True", reasons.SUCCESS, message)
 
 
-def refused(refusal: Problem) -> tuple[Condition, Condition]:
-    """The ObjectSync is not served, so nothing of it is in sync."""
+def not_served(problem: Problem) -> tuple[Condition, Condition]:
+    """Return the conditions of an ObjectSync that is not served, so that nothing of it is in sync."""
     return (
-        Condition("Ready", "False", refusal.reason, refusal.message),
-        Condition("InSync", "False", refusal.reason, refusal.message),
+        Condition("Ready", "False", problem.reason, problem.message),
+        Condition("InSync", "False", problem.reason, problem.message),
     )
 
 
-def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Problem | None, notice: str = "") -> Condition:
-    """Every destination was observed equal to the present source, but for namespaces that do not exist.
+def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Problem | None, advice: str = "") -> Condition:
+    """Return the condition InSync. It is True if every destination was observed equal to the present source.
 
-    `unsynced` are the destinations that are not Synced, `problem` what concerns all of them, `notice` what the user
-    should know though all is well. The first words are *upstream's*.
+    Destinations whose namespace does not exist do not count against it. `unsynced` are the destinations that are not
+    Synced, `problem` what concerns all of them, `advice` what the user should know though nothing is wrong. The first
+    words are *upstream's*.
     """
     message = f"{synced} out of {total} destinations are in sync"
     if problem:
@@ -76,7 +77,7 @@ def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Problem
     blocking = [state for state in unsynced if state.reason != reasons.NAMESPACE_NOT_FOUND]
     if not blocking and synced + len(waiting) == total:
         absent = f"; waiting for namespace {_some(state.namespace for state in waiting)}" if waiting else ""
-        return Condition("InSync", "True", reasons.SUCCESS, message + absent + (f"; {notice}" if notice else ""))
+        return Condition("InSync", "True", reasons.SUCCESS, message + absent + (f"; {advice}" if advice else ""))
     failing = [state for state in blocking if state.state != destination.PENDING] or blocking
     if not failing:
         return Condition("InSync", "False", reasons.PLANNING, message)

@@ -1,24 +1,23 @@
 """The state of one destination, as a SyncSlice reports it and an ObjectSync shows it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from object_syncer.kube import clock
+from object_syncer.kube import clock, times
 from object_syncer.kube.meta import Json
 from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
 
 SYNCED, PENDING, FAILED, CONFLICT = "Synced", "Pending", "Failed", "Conflict"
 
-REJECTED_AFTER_SECONDS = 2
-"""A copy that is still missing or different by then is being refused; usual writes take milliseconds."""
-
-_WITHHELD_STATES = {
+_STATE_OF = {
     reasons.NAMESPACE_NOT_FOUND: PENDING,
     reasons.NAMESPACE_TERMINATING: PENDING,
     reasons.CONFLICT: CONFLICT,
     reasons.LOOP: CONFLICT,
 }
+"""The state of a destination that the planner gave no copy, by reason; any other means FAILED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +30,18 @@ class State:
     reason: str = ""
     message: str = ""
     since: str = ""
+    """Since when it is out of sync."""
     version: tuple[str, str] | None = None
     attempts: int = 0
     """How often the copy was deleted to be created anew."""
-    asked: bool = False
-    """Whether the engine was told to write the copy before, and had the time to do it."""
+    answered: bool = False
+    """Whether an earlier sync already answered this copy, and the engine had the time to write it."""
 
     def dump(self) -> Json:
         """Return the shape of an item of `SyncSlice.status.destinations`."""
         item: Json = {"namespace": self.namespace, "name": self.name, "state": self.state}
-        item |= {
-            key: value for key in ("reason", "message", "since", "attempts", "asked") if (value := getattr(self, key))
-        }
+        fields = ("reason", "message", "since", "attempts", "answered")
+        item |= {key: value for key in fields if (value := getattr(self, key))}
         if self.version:
             item["uid"], item["resourceVersion"] = self.version
         return item
@@ -52,42 +51,48 @@ def load(item: Json) -> State:
     """Read what `State.dump` wrote."""
     version = (item["uid"], item["resourceVersion"]) if "uid" in item else None
     reason, message, since = (item.get(key, "") for key in ("reason", "message", "since"))
-    attempts, asked = item.get("attempts", 0), item.get("asked", False)
-    return State(item["namespace"], item["name"], item["state"], reason, message, since, version, attempts, asked)
+    attempts, answered = item.get("attempts", 0), item.get("answered", False)
+    return State(item["namespace"], item["name"], item["state"], reason, message, since, version, attempts, answered)
 
 
-def withheld(item: Json) -> State:
-    """Return the state of an item of `SyncSlice.spec.withheld`: the planner gave it no copy and said why."""
-    state = _WITHHELD_STATES.get(item["reason"], FAILED)
-    return State(item["namespace"], item["name"], state, item["reason"], item["message"])
+def without_copy(item: Json) -> Iterator[State]:
+    """Yield the states of an item of `SyncSlice.spec.problems`; none for one that names no namespaces."""
+    state = _STATE_OF.get(item["reason"], FAILED)
+    for namespace in item.get("namespaces") or ():
+        message = item["message"].replace("{namespace}", namespace)
+        yield State(namespace, item["name"], state, item["reason"], message)
 
 
-def unsynced(state: State, earlier: Mapping[tuple[str, str], State], now: datetime) -> State:
-    """Date a state that is not Synced: what it has in common with the earlier report is carried over."""
-    before = earlier.get((state.namespace, state.name))
-    if before is None or before.state == SYNCED:
+def out_of_sync(state: State, earlier: State | None, now: datetime) -> State:
+    """Set `since`, keeping it, and the attempts, while the destination stays out of sync."""
+    if earlier is None or earlier.state == SYNCED:
         return replace(state, since=clock.stamp(now))
-    since, attempts = before.since or clock.stamp(now), max(state.attempts, before.attempts)
-    return replace(state, since=since, attempts=attempts, asked=before.state != CONFLICT)
+    since, attempts = earlier.since or clock.stamp(now), max(state.attempts, earlier.attempts)
+    return replace(state, since=since, attempts=attempts, answered=earlier.state != CONFLICT)
 
 
-def lasting(state: State, earlier: State | None, reason: str, hint: str, now: datetime) -> State:
-    """Turn a dated state that has been pending for too long into Failed, with its own reason and a hint to the cure.
+def overdue(state: State, earlier: State | None, failure: Problem, now: datetime) -> State:
+    """Return a pending state as FAILED if it has been out of sync for too long; its message is added to.
 
     The engine writes a slice's copies one after the other, and looks at them again only when it is through: a large
-    slice takes longer than our patience. So `earlier` must say that this is the third look: the second comes right
-    after the writes, perhaps before the engine has seen what became of them.
+    slice takes longer than REFUSED_AFTER. So this must be the third look, too: the second comes right after the writes,
+    perhaps before the engine has seen what became of them.
     """
-    if clock.age(state.since, now) < REJECTED_AFTER_SECONDS or not (earlier and earlier.asked):
+    if clock.age(state.since, now) < times.REFUSED_AFTER or not (earlier and earlier.answered):
         return state
-    return replace(state, state=FAILED, reason=reason, message=f"{state.message}; {hint}")
+    return replace(state, state=FAILED, reason=failure.reason, message=f"{state.message}; {failure.message}")
 
 
 def retry_after(states: Iterable[State], now: datetime) -> float:
     """Return in how many seconds to look again: soon while something is fresh, rarely when it is old, 0 for never.
 
     The engine's own retry backs off to 17 minutes, and a write it believes to be done is not retried at all. Foreign
-    objects are watched and wake us when they go.
+    objects are watched and wake the slice when they go.
     """
     ages = [clock.age(state.since, now) for state in states if state.state not in (SYNCED, CONFLICT)]
-    return min(30.0, max(1.0, min(ages) / 2)) if ages else 0.0
+    return pause(min(ages)) if ages else 0.0
+
+
+def pause(age: float) -> float:
+    """Return the pause before the next repair of what has been out of sync for so many seconds."""
+    return min(float(times.RETRY_MAX), max(float(times.RETRY_MIN), age / 2))

@@ -1,11 +1,11 @@
 """From the reports of its SyncSlices to the status of an ObjectSync: counts, destinations, what is wrong."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
-from object_syncer.status import destination, reasons
+from object_syncer.status import destination, problem, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
@@ -13,6 +13,7 @@ SHOWN_DESTINATIONS = 100
 """Items of `ObjectSync.status.destinations`: all up to this number, above it failing ones first."""
 
 _URGENCY = {destination.PENDING: 1, destination.SYNCED: 2}
+_FAILURES = (destination.FAILED, destination.CONFLICT)
 
 
 @dataclass(slots=True)
@@ -24,7 +25,8 @@ class Summary:
     states: list[tuple[State, Json]] = field(default_factory=list)
     """Reported destinations, each with the `strategy` and `sourceVersion` it shares with others of its slice."""
     problem: Problem | None = None
-    notice: str = ""
+    """What concerns all destinations."""
+    advice: str = ""
 
     @property
     def unsynced(self) -> list[State]:
@@ -33,86 +35,132 @@ class Summary:
 
     def copies(self) -> Json:
         """Return `status.copies`; total = synced + failed + pending, always."""
-        failed = sum(state.state in (destination.FAILED, destination.CONFLICT) for state in self.unsynced)
+        failed = sum(state.state in _FAILURES for state in self.unsynced)
         pending = self.total - self.synced - failed
         summary = f"{self.synced}/{self.total}"
         return {"total": self.total, "synced": self.synced, "failed": failed, "pending": pending, "summary": summary}
 
 
 def summarize(slices: Iterable[Json], generation: int) -> Summary:
-    """Read the SyncSlices of one ObjectSync whose present generation is given."""
+    """Read the SyncSlices of one ObjectSync, lowest index first, whose present generation is given."""
+    slices = list(slices)
+    living = [item for item in slices if not item["spec"].get("draining")]
     found = Summary()
-    planned, stale = False, False
-    for item in slices:
-        spec, status = item["spec"], item.get("status") or {}
-        if spec.get("draining"):
-            if status.get("copies"):
-                found.problem = found.problem or Problem(reasons.PLANNING, "earlier copies are being deleted")
-            continue
-        planned = planned or spec["index"] == 0
-        found.notice = found.notice or spec.get("notice", "")
-        if spec["objectSync"]["generation"] != generation:
-            found.problem = found.problem or Problem(reasons.PLANNING, "the change of the ObjectSync is being planned")
-        current = status.get("observedGeneration") == item["metadata"]["generation"]
-        reported = {
-            (entry["namespace"], entry["name"]): destination.load(entry) for entry in status.get("destinations") or ()
-        }
-        held = {
-            (namespace, group["name"]): group.get("strategy") or ""
-            for group in spec.get("groups") or ()
-            for namespace in group["namespaces"]
-        }
-        found.total += len(held)
-        source = status.get("source")
-        shared = (
-            {"sourceVersion": {"uid": source["uid"], "resource_version": source["resourceVersion"]}} if source else {}
-        )
-        listed = 0
-        for where, strategy in held.items():
-            state = reported.get(where)
-            if state:
-                listed += 1
-                found.synced += state.state == destination.SYNCED
-                found.states.append((state, {**({"strategy": strategy} if strategy else {}), **shared}))
-        quiet = min(max(0, status.get("synced", 0) - _synced(reported)), len(held) - listed)
-        found.synced += quiet
-        if not quiet:
-            waiting = _waiting(status if current else {})
-            found.states += (
-                (replace(waiting, namespace=namespace, name=name), {"strategy": strategy} if strategy else {})
-                for (namespace, name), strategy in held.items()
-                if (namespace, name) not in reported
-            )
-        for entry in spec.get("withheld") or ():
-            found.total += 1
-            strategy = entry.get("strategy")
-            found.states.append((destination.withheld(entry), {"strategy": strategy} if strategy else {}))
-        if spec.get("refusal"):
-            found.problem = Problem(spec["refusal"]["reason"], spec["refusal"]["message"])
-        elif status.get("problem") and current:
-            found.problem = found.problem or Problem(status["problem"]["reason"], status["problem"]["message"])
-        stale = stale or not current
-    if stale and not any(state.state in (destination.FAILED, destination.CONFLICT) for state in found.unsynced):
-        found.problem = found.problem or Problem(reasons.PLANNING, "changes are being written")
-    if not planned:
-        found.problem = Problem(reasons.PLANNING, "the ObjectSync is being planned")
+    for item in living:
+        _add(found, item)
+    blocking = next(filter(None, (problem.blocking(item["spec"].get("problems")) for item in living)), None)
+    found.problem = blocking or _planning(slices, generation) or _reported(living) or _unreported(found, living)
+    found.advice = next(filter(None, (problem.advice(item["spec"].get("problems")) for item in living)), "")
     return found
 
 
-def destinations(summary: Summary, resource: ResourceType) -> list[Json]:
+def was_reported(item: Json) -> bool:
+    """Tell whether a SyncSlice has ever been served."""
+    return "observedGeneration" in (item.get("status") or {})
+
+
+def is_current(item: Json) -> bool:
+    """Tell whether a SyncSlice's status is about its present spec."""
+    return bool((item.get("status") or {}).get("observedGeneration") == item["metadata"]["generation"])
+
+
+def destinations(summary: Summary, type_: ResourceType) -> list[Json]:
     """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours."""
     states = sorted(summary.states, key=lambda item: (item[0].namespace, item[0].name))
     if len(states) > SHOWN_DESTINATIONS or summary.total > SHOWN_DESTINATIONS:
         states.sort(key=lambda item: _URGENCY.get(item[0].state, 0))
         del states[SHOWN_DESTINATIONS:]
-    return [_destination(state, shared, resource) for state, shared in states]
+    return [_destination(state, shared, type_) for state, shared in states]
 
 
-def _destination(state: State, shared: Json, resource: ResourceType) -> Json:
+# What concerns all destinations
+
+
+def _planning(slices: list[Json], generation: int) -> Problem | None:
+    living = [item["spec"] for item in slices if not item["spec"].get("draining")]
+    if not any(spec["index"] == 0 for spec in living):
+        return Problem(reasons.PLANNING, "the ObjectSync is being planned")
+    for item in slices:
+        if item["spec"].get("draining"):
+            if (item.get("status") or {}).get("copies"):
+                return Problem(reasons.PLANNING, "earlier copies are being deleted")
+        elif item["spec"]["objectSync"]["generation"] != generation:
+            return Problem(reasons.PLANNING, "the change of the ObjectSync is being planned")
+    return None
+
+
+def _reported(living: list[Json]) -> Problem | None:
+    reported = (item["status"]["problem"] for item in living if is_current(item) and item["status"].get("problem"))
+    return next(map(problem.load, reported), None)
+
+
+def _unreported(found: Summary, living: list[Json]) -> Problem | None:
+    if all(map(is_current, living)) or any(state.state in _FAILURES for state in found.unsynced):
+        return None
+    return Problem(reasons.PLANNING, "changes are being written")
+
+
+# What concerns one
+
+
+def _add(found: Summary, item: Json) -> None:
+    """Add the destinations of one slice."""
+    spec, status = item["spec"], item.get("status") or {}
+    strategies = {
+        (namespace, group["name"]): group.get("strategy") or ""
+        for group in spec.get("groups") or ()
+        for namespace in group["namespaces"]
+    }
+    reported = {
+        where: state for state in _load(status) if (where := (state.namespace, state.name)) and where in strategies
+    }
+    source = status.get("source")
+    version = {"uid": source["uid"], "resource_version": source["resourceVersion"]} if source else None
+    for where, strategy in strategies.items():
+        if where in reported:
+            found.states.append((reported[where], _shared(strategy, version)))
+    found.total += len(strategies)
+    found.synced += _count_synced(reported.values())
+
+    # Destinations that are not listed are Synced, as far as the count goes; else the slice has not looked at them.
+    unlisted = len(strategies) - len(reported)
+    also_synced = min(max(0, status.get("synced", 0) - _count_synced(_load(status))), unlisted)
+    found.synced += also_synced
+    if not also_synced:
+        waiting = _waiting(status if is_current(item) else {})
+        for (namespace, name), strategy in strategies.items():
+            if (namespace, name) not in reported:
+                found.states.append((replace(waiting, namespace=namespace, name=name), _shared(strategy)))
+    for entry in spec.get("problems") or ():
+        for state in destination.without_copy(entry):
+            found.total += 1
+            found.states.append((state, _shared(entry.get("strategy", ""))))
+
+
+def _load(status: Json) -> list[State]:
+    return [destination.load(entry) for entry in status.get("destinations") or ()]
+
+
+def _count_synced(states: Iterable[State]) -> int:
+    return sum(state.state == destination.SYNCED for state in states)
+
+
+def _waiting(status: Json) -> State:
+    """Return the state of every destination of a slice that, as it reports now, it has not looked at."""
+    why = status.get("problem") or {"reason": reasons.PLANNING, "message": "the copy is being planned"}
+    return State("", "", destination.PENDING, why["reason"], why["message"])
+
+
+def _shared(strategy: str, source_version: Mapping[str, str] | None = None) -> Json:
+    shared: Json = {"strategy": strategy} if strategy else {}
+    return {**shared, "sourceVersion": source_version} if source_version else shared
+
+
+def _destination(state: State, shared: Json, type_: ResourceType) -> Json:
     item = {
-        "group": resource.group,
-        "version": resource.version,
-        "kind": resource.kind,
+        "group": type_.group,
+        "version": type_.version,
+        "kind": type_.kind,
         "namespace": state.namespace,
         "name": state.name,
         **shared,
@@ -122,13 +170,3 @@ def _destination(state: State, shared: Json, resource: ResourceType) -> Json:
         item["syncedVersion"] = {"uid": state.version[0], "resource_version": state.version[1]}
     item |= {key: value for key in ("reason", "message", "since") if (value := getattr(state, key))}
     return item
-
-
-def _waiting(status: Json) -> State:
-    """Return the state of every destination that a slice holds and, as it reports now, has not looked at."""
-    problem = status.get("problem") or {"reason": reasons.PLANNING, "message": "the copy is being planned"}
-    return State("", "", destination.PENDING, problem["reason"], problem["message"])
-
-
-def _synced(reported: dict[tuple[str, str], State]) -> int:
-    return sum(state.state == destination.SYNCED for state in reported.values())

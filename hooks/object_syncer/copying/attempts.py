@@ -1,0 +1,106 @@
+"""What is answered for one destination: its state, and the copy unless that must be deleted first."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from object_syncer.copying import diff, recreate
+from object_syncer.kube.meta import Json, is_terminating
+from object_syncer.status import destination, reasons
+from object_syncer.status.destination import State
+from object_syncer.status.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One destination in one answer. Without a `child`, the engine deletes the copy that is there."""
+
+    state: State
+    child: Json | None
+
+
+def without_copy(desired: Json, state: str, problem: Problem, earlier: State | None, now: datetime) -> Attempt:
+    """Return the answer for a destination that gets no copy; `state` is CONFLICT, PENDING or FAILED."""
+    where = desired["metadata"]
+    found = State(where["namespace"], where["name"], state, problem.reason, problem.message)
+    return Attempt(destination.out_of_sync(found, earlier, now), None)
+
+
+def copy(
+    desired: Json, observed: Json | None, strategy: str, earlier: State | None, slice_name: str, now: datetime
+) -> Attempt:
+    """Return the answer for a destination that gets a copy.
+
+    `desired` may be changed into what repairs the observed copy. `earlier` is what was reported of the destination
+    before, `slice_name` the SyncSlice whose events say what the API server refuses.
+    """
+    compared = diff.compare(desired, observed, replace=strategy == "replace")
+    where = desired["metadata"]
+    state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(observed))
+    if compared.equal and not (observed and is_terminating(observed)):
+        return Attempt(state, compared.apply)
+    if observed and not is_terminating(observed) and recreate.may_recreate(compared.apply, observed):
+        return _recreated(state, compared, earlier, now)
+    pending, failure = _pending(state, compared, observed, slice_name)
+    state = destination.out_of_sync(pending, earlier, now)
+    return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
+
+
+def _pending(state: State, compared: diff.Comparison, observed: Json | None, slice_name: str) -> tuple[State, Problem]:
+    """Return the state of a copy that is being written, and what it is told to have failed of if that lasts."""
+    refused = Problem(reasons.REJECTED, f"see the events of SyncSlice {slice_name} for what the API server says")
+    if observed is None:
+        reason, message, failure = reasons.CREATING, "the copy does not exist yet", refused
+    elif is_terminating(observed):
+        reason, message = reasons.DELETING, "an earlier copy is still being deleted"
+        failure = Problem(reasons.DELETING, "a finalizer holds it")
+    else:
+        reason, message = reasons.DRIFTED, _difference(compared)
+        failure = refused
+        if recreate.is_fixed(compared.apply, compared.paths):
+            failure = Problem(
+                reasons.IMMUTABLE_FIELD,
+                "the field cannot be changed: delete the copy to have it created anew",
+            )
+        elif compared.foreign:
+            failure = Problem(
+                reasons.FOREIGN_FIELDS,
+                "others have added this and it cannot be removed without deleting the copy",
+            )
+    return replace(state, state=destination.PENDING, reason=reason, message=message), failure
+
+
+def _recreated(state: State, compared: diff.Comparison, earlier: State | None, now: datetime) -> Attempt:
+    """Return the answer for a copy that can only be deleted and created anew.
+
+    It is deleted once status says so of this very object: the engine may show us a status of some syncs ago, and an
+    attempt that is not written down before it is made would not be counted.
+    """
+    announced = _is_announced(state, earlier)
+    attempts = (earlier.attempts if earlier else 0) - announced
+    if attempts >= recreate.MAX_ATTEMPTS:
+        message = f"{_difference(compared)}; it was created anew {attempts} times and differs again"
+        failed = replace(state, state=destination.FAILED, reason=reasons.IMMUTABLE_FIELD, message=message)
+        return Attempt(destination.out_of_sync(failed, earlier, now), compared.apply)
+    pending = replace(
+        state,
+        state=destination.PENDING,
+        reason=reasons.RECREATING,
+        message=f"{_difference(compared)}; it cannot be changed and is created anew",
+        attempts=attempts + 1,
+    )
+    return Attempt(destination.out_of_sync(pending, earlier, now), None if announced else compared.apply)
+
+
+def _is_announced(state: State, earlier: State | None) -> bool:
+    """Tell whether status already says that this very object is deleted, for this version of the source."""
+    if not (earlier and earlier.reason == reasons.RECREATING and earlier.version and state.version):
+        return False
+    return earlier.attempts > 0 and earlier.version[0] == state.version[0]
+
+
+def _difference(compared: diff.Comparison) -> str:
+    return f"the copy differs from its source at {', '.join(compared.paths[:5])}"
+
+
+def _version(observed: Json | None) -> tuple[str, str] | None:
+    return (observed["metadata"]["uid"], observed["metadata"]["resourceVersion"]) if observed else None

@@ -1,0 +1,36 @@
+"""Every waiting time of Object Syncer, in seconds, and what depends on it.
+
+The engine calls hooks when something changes. These times are for what no event announces.
+"""
+
+HEARTBEAT = 4
+"""The heartbeat is called this often, so an outage of the hooks is over for everybody that long after its end. Also
+in metacontroller/heartbeat.yaml, as resyncPeriodSeconds."""
+
+OUTAGE = 2 * HEARTBEAT
+"""A gap between two heartbeats that counts as an outage. After a shorter one the engine's own retries come as soon."""
+
+RESYNC_PAUSE = 30
+"""All parents are woken at most this often, so that hooks that answer slowly under load are not loaded more."""
+
+RESYNC = 600
+"""The engine looks at every parent this often, because of what makes no event at all (an administrator who takes a
+copy's label and owner reference away in one write) and after outages of the API server. Also in the YAML of our
+controllers, as resyncPeriodSeconds."""
+
+GUARD_SETTLES = 4
+"""How long after a change of the guard every API server enforces it; each looks once a second. No copy is created
+before."""
+
+REFUSED_AFTER = 2
+"""A copy that is still missing or different by then counts as refused; usual writes take milliseconds."""
+
+UNSERVED_AFTER = 6
+"""A SyncSlice not reported on by then is unserved, if its controller has not reported on any other either. A
+controller starts in 0.05 s; a large first fan-out makes slices wait for each other, but never all of them."""
+
+DRAIN_TIMEOUT = 60
+"""A draining SyncSlice is deleted after this even if copies are left: owner references remove those."""
+
+RETRY_MIN, RETRY_MAX = 1, 30
+"""Pauses between repairs of a copy: half as long as it has been out of sync, within these bounds."""

@@ -1,0 +1,118 @@
+"""What the planner writes into the SyncSlices of one ObjectSync: names, and specs by name."""
+
+from collections.abc import Iterable
+
+from object_syncer.kube import api, types
+from object_syncer.kube.meta import Json, name_of
+from object_syncer.planning import controllers, packing
+from object_syncer.planning.destinations import Destinations
+from object_syncer.planning.plan import Plan
+from object_syncer.status import problem, reasons
+from object_syncer.status.summary import SHOWN_DESTINATIONS
+
+
+def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json]:
+    """Return the specs of the SyncSlices that an ObjectSync should have, by name.
+
+    There is always one with index 0; it carries what concerns the whole ObjectSync. `observed` are the ObjectSync's
+    SyncSlices that exist: a destination stays in the one that has it.
+    """
+    stem = _stem(plan, policy)
+    earlier = {item["spec"]["index"]: item for item in observed if name_of(item) == f"{stem}-{item['spec']['index']}"}
+    names = plan.destinations.names()
+    limit = packing.capacity(max((_source_bytes(item) for item in earlier.values()), default=0))
+    packed = packing.pack(names, {index: _packed(item) for index, item in earlier.items()}, limit)
+    show_all = sum(map(len, names.values())) <= SHOWN_DESTINATIONS
+    specs = {}
+    for index, destinations in packed.items():
+        if index and not destinations:
+            continue
+        name = f"{stem}-{index}"
+        specs[name] = _spec(plan, policy, name, index, destinations)
+        probes = _probes(earlier[index], destinations) if index in earlier else []
+        if probes:
+            specs[name]["probes"] = probes
+        if show_all or index == 0:
+            specs[name]["showSynced"] = True
+    return specs
+
+
+def _stem(plan: Plan, policy: str) -> str:
+    """Return what the names of a plan's SyncSlices begin with: another type, source or policy needs other slices."""
+    type_, uid = plan.type, plan.object_sync["metadata"]["uid"]
+    identity = (uid, type_.group, type_.version, type_.plural, *plan.source)
+    return controllers.bounded(name_of(plan.object_sync), policy, *identity)
+
+
+def _spec(plan: Plan, policy: str, name: str, index: int, destinations: packing.Destinations) -> Json:
+    meta = plan.object_sync["metadata"]
+    spec: Json = {
+        "index": index,
+        "policy": policy,
+        "objectSync": {
+            "namespace": meta["namespace"],
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "generation": meta["generation"],
+        },
+        "resource": types.dump(plan.type),
+        "source": {"namespace": plan.source[0], "name": plan.source[1]},
+        "selector": {"matchLabels": {api.SLICE_LABEL: name}},
+    }
+    groups = _groups(plan.destinations, destinations)
+    if groups:
+        spec["groups"] = groups
+    conflict_policy = plan.object_sync["spec"].get("conflictPolicy")
+    if conflict_policy and conflict_policy != "Fail":
+        spec["conflictPolicy"] = conflict_policy
+    problems = _problems(plan) if index == 0 else []
+    if problems:
+        spec["problems"] = problems
+    return spec
+
+
+def _groups(all_of_them: Destinations, packed: packing.Destinations) -> list[Json]:
+    groups = []
+    for shape, wanted in all_of_them.wanted.items():
+        namespaces = packed.get(shape.name, set()) & wanted
+        if namespaces:
+            strategy = {"strategy": shape.strategy} if shape.strategy else {}
+            groups.append({"name": shape.name, "namespaces": sorted(namespaces), **strategy})
+    return groups
+
+
+def _problems(plan: Plan) -> list[Json]:
+    """Return all that keeps the ObjectSync from copies, in the shape of `status.problem`."""
+    problems = [problem.dump(plan.problem)] if plan.problem else []
+    if plan.advice:
+        problems.append({**problem.dump(plan.advice), "advisory": True})
+    for (shape, why), namespaces in sorted(plan.destinations.problems.items()):
+        strategy = {"strategy": shape.strategy} if shape.strategy else {}
+        problems.append({**problem.dump(why), "name": shape.name, "namespaces": sorted(namespaces), **strategy})
+    return problems
+
+
+def _probes(earlier: Json, destinations: packing.Destinations) -> list[Json]:
+    """Return the destinations where a copy was refused, so that the hook of the slice sees what is there.
+
+    Only those: the engine tries each of these rules on every event of an object of the type.
+    """
+    refused = sorted(
+        (entry["namespace"], entry["name"])
+        for entry in (earlier.get("status") or {}).get("destinations") or ()
+        if entry.get("reason") in (reasons.CONFLICT, reasons.REJECTED)
+        and entry["namespace"] in destinations.get(entry["name"], ())
+    )
+    return [{"namespace": namespace, "name": name} for namespace, name in refused]
+
+
+def _packed(item: Json) -> packing.Destinations:
+    packed: packing.Destinations = {}
+    for group in item["spec"].get("groups") or ():
+        packed.setdefault(group["name"], set()).update(group["namespaces"])
+    return packed
+
+
+def _source_bytes(item: Json) -> int:
+    source = (item.get("status") or {}).get("source") or {}
+    return int(source.get("bytes", 0))
