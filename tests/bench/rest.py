@@ -20,7 +20,7 @@ from controlplane.installation import Installation
 from controlplane.waiting import wait_for
 
 OBJECT_SYNCS, NAMESPACES, SECONDS = 100, 1000, 60
-PATIENCE = 300
+PATIENCE = 900
 
 
 def main() -> None:

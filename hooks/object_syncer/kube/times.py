@@ -3,7 +3,7 @@
 The engine calls hooks when something changes. These times are for what no event announces.
 """
 
-HEARTBEAT = 4
+HEARTBEAT = 3
 """The heartbeat is called this often, so an outage of the hooks is over for everybody that long after its end. Also
 in metacontroller/heartbeat.yaml, as resyncPeriodSeconds."""
 
