@@ -67,13 +67,13 @@ format: venv  ## put the code into shape
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-demo: venv  ## each example through the simulation
+demo: venv  ## each example through the simulator
 	@for example in $(wildcard examples/*.yaml); do \
 		echo "== $$example"; $(BIN)/object-syncer simulate "$$example" || exit 1; \
 	done
 
 HISTORIES ?= 2000
-histories: venv  ## so many random histories in the simulation: HISTORIES=2000 SEED=0
+histories: venv  ## random histories in the simulator: HISTORIES=2000 SEED=0
 	HISTORIES=$(HISTORIES) $(BIN)/pytest tests/simulation/test_histories.py
 
 bench: venv  ## measure; what needs a control plane and an engine says so where they are missing

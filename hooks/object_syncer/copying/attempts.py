@@ -46,7 +46,7 @@ def copy(
 
 
 def _pending(state: State, compared: diff.Comparison, observed: Json | None, slice_name: str) -> tuple[State, Problem]:
-    """Return the state of a copy that is being written, and what it is told to have failed of if that lasts."""
+    """Return the state of a copy that is being written, and why it counts as failed if that takes too long."""
     refused = Problem(reasons.REJECTED, f"see the events of SyncSlice {slice_name} for what the API server says")
     if observed is None:
         reason, message, failure = reasons.CREATING, "the copy does not exist yet", refused
@@ -72,8 +72,8 @@ def _pending(state: State, compared: diff.Comparison, observed: Json | None, sli
 def _recreated(state: State, compared: diff.Comparison, earlier: State | None, now: datetime) -> Attempt:
     """Return the answer for a copy that can only be deleted and created anew.
 
-    It is deleted once status says so of this very object: the engine may show us a status of some syncs ago, and an
-    attempt that is not written down before it is made would not be counted.
+    It is deleted only once the status announces that for this very object. The engine may show us a status of some
+    syncs ago, so an attempt that is not written down before it is made would not be counted.
     """
     announced = _is_announced(state, earlier)
     attempts = (earlier.attempts if earlier else 0) - announced
@@ -92,7 +92,7 @@ def _recreated(state: State, compared: diff.Comparison, earlier: State | None, n
 
 
 def _is_announced(state: State, earlier: State | None) -> bool:
-    """Tell whether status already says that this very object is deleted, for this version of the source."""
+    """Tell whether the status announces that this very object is deleted, for this version of the source."""
     if not (earlier and earlier.reason == reasons.RECREATING and earlier.version and state.version):
         return False
     return earlier.attempts > 0 and earlier.version[0] == state.version[0]

@@ -1,4 +1,4 @@
-"""What managedFields say: which fields of an observed copy are ours, because we applied them.
+"""Reads managedFields: which fields of an observed copy are ours, because we applied them.
 
 Our entry is recognised by what it owns (the slice label), not by the manager's name, which is a flag of the
 engine. The format is Kubernetes' FieldsV1: "f:" before a key, "k:" before a list item's key values.

@@ -1,7 +1,7 @@
 """Fields that cannot be changed once an object exists, and the few kinds that may be deleted to change them.
 
-Deleting is a side effect: a PersistentVolumeClaim loses its data, a HelmRelease uninstalls an application. So only
-kinds that hold nothing but what we copied are created anew; all others report the field.
+Deleting has side effects: a PersistentVolumeClaim loses its data, a HelmRelease uninstalls an application. So only
+kinds that consist of nothing but what we copied are created anew; all others report the field.
 """
 
 from collections.abc import Iterable

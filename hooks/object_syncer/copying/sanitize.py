@@ -1,7 +1,7 @@
-"""What the API server and controllers fill in per kind, and a copy must not carry.
+"""Removes from a copy what the API server and controllers filled in for the source, per kind.
 
-A copy with the source's clusterIP, nodePort, volumeName or Job selector is refused by the API server, or steals
-what belongs to the source. Each rule works on a deep copy of the source's body (all but metadata and status).
+A copy with the source's clusterIP, nodePort, volumeName or Job selector is refused by the API server, or takes what
+belongs to the source. Each rule works on a deep copy of the source's body (all but metadata and status).
 """
 
 from collections.abc import Callable

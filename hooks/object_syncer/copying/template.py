@@ -1,8 +1,7 @@
-"""What every copy of one source has in common, built once; a copy is the template at a namespace and name.
+"""What all copies of one source have in common, built once; a copy is the template with a namespace and name.
 
-A copy is made from a whitelist: the body without status, and of the metadata only labels and annotations that
-travel. Nothing else of the metadata does: no uid, resourceVersion, generation, managedFields, ownerReferences,
-finalizers.
+A copy is made from a whitelist: the body without status, and those labels and annotations that do not say who tracks
+the source. So it has no uid, resourceVersion, generation, managedFields, ownerReferences or finalizers.
 """
 
 import copy

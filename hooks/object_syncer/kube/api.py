@@ -1,4 +1,4 @@
-"""The names of our API: group, labels, annotations. Each stands here once, with the line users read.
+"""The names of our API: group, labels, annotations. Each once, with the line that users read.
 
 Those marked *upstream* are rustrial/k8s-object-syncer's own and must not change.
 """
@@ -28,7 +28,7 @@ TAKEOVER_ANNOTATION = f"{GROUP}/takes-over"
 """On a copy that may replace a foreign object: the conflict policy that permits it. The guard asks for it."""
 
 UPSTREAM_FINALIZER = f"{GROUP}/rustrial-object-syncer"
-"""*Upstream*: on every copy, source and ObjectSync that the Rust controller handles; never written by us."""
+"""*Upstream*: on every copy, source and ObjectSync that the Rust controller serves; never written by us."""
 
 REPAIR_ANNOTATION = f"{GROUP}/repair"
 """On an object whose labels or annotations were edited: a new value makes the engine write it again."""

@@ -1,4 +1,4 @@
-"""How a defect of ours is told: by type and place, because an exception's message may quote an object."""
+"""Names a defect of ours by type and place, because an exception's message may quote an object."""
 
 from pathlib import Path
 

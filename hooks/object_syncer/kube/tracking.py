@@ -1,7 +1,7 @@
-"""Labels and annotations that must not travel: they say who tracks the *source*.
+"""Labels and annotations that are not copied, because they say who tracks the *source*.
 
-Copied, they make Argo CD and Flux prune the copy, Helm adopt it, and controllers fight over it; that is the most
-repeated complaint about tools of this kind.
+On a copy they make Argo CD and Flux prune it, Helm adopt it, and controllers fight over it: the most repeated complaint
+about tools of this kind.
 """
 
 import re

@@ -1,8 +1,7 @@
-"""The ObjectSync: what a user wrote, and what we tell them about it.
+"""The ObjectSync: finds the resource type it names, and sums up in its status what its SyncSlices report.
 
-Its copies are the slices' business. This parent resolves the kind it names (its customize can relate the CRDs of
-its own spec, the planner's cannot) and sums up what its slices report. Only this parent has a finalizer, the
-engine's: it goes when the last slice, and with it the last copy, is gone.
+Its customize can relate the CRDs of its own spec; the planner's cannot, so the type is resolved here. Only this parent
+has a finalizer, the engine's: it is removed when the last slice, and with it the last copy, is gone.
 """
 
 from datetime import datetime
@@ -57,7 +56,7 @@ def sync(request: Request, now: datetime) -> Json:
 
 
 def finalize(request: Request, now: datetime) -> Json:
-    """Hold the ObjectSync until its slices, drained by the planner, are gone."""
+    """Answer the status, and that the finalizer may go once the slices, drained by the planner, are gone."""
     if not _slices(request):
         return metacontroller.decorator(None, finalized=True)
     answer = sync(request, now)

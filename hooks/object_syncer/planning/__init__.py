@@ -1,1 +1,1 @@
-"""From ObjectSyncs and namespaces to a plan: which destinations, in which slices, served by which controllers."""
+"""From ObjectSyncs and namespaces to a plan: which destinations, in which SyncSlices, served by which controllers."""

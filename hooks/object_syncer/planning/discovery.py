@@ -1,7 +1,7 @@
 """Which resource an ObjectSync's source names: from the built-in table, else from CRDs related by candidate names.
 
-Hooks have no API client, and Metacontroller relates objects by exact name only, so the plural of a kind is
-guessed from the rules that CRD authors follow; `spec.source.resource` names it where no rule finds it.
+Hooks have no API client, and Metacontroller relates objects by exact name only. So the plural of a kind is guessed by
+the rules that CRD authors follow; `spec.source.resource` names it where no rule fits.
 """
 
 import re
@@ -17,7 +17,7 @@ _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 
 
 def built_in(source: Json) -> ResourceType | Problem | None:
-    """Resolve `spec.source` from the built-in table alone; None if it is no built-in kind.
+    """Return the built-in type that `spec.source` names; None if it is no built-in kind.
 
     Returns a Problem for a version that no API server serves.
     """
@@ -51,7 +51,7 @@ def candidates(source: Json) -> list[str]:
 
 
 def custom(source: Json, crds: Iterable[Json], earlier: Json | None) -> ResourceType | Problem:
-    """Resolve `spec.source` from CRDs, as the engine relates them by `candidates`.
+    """Return the type that `spec.source` names, from the CRDs that the engine relates by `candidates`.
 
     `earlier` is the ObjectSync's status: the version resolved there is kept while it is served, because a change of
     version would mean deleting and re-creating every copy.

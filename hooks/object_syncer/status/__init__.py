@@ -1,1 +1,1 @@
-"""What users are told: the state of each destination, the counts, and the conditions with their wording."""
+"""What users see: the state of each destination, the counts, the reasons, and the conditions with their wording."""
