@@ -3,7 +3,7 @@ ARG BASE=docker.io/library/python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
-COPY setup.cfg pyproject.toml constraints.txt ./
+COPY setup.cfg pyproject.toml constraints.txt LICENSE-APACHE LICENSE-MIT NOTICE ./
 COPY metacontroller metacontroller
 COPY hooks hooks
 COPY simulator/memcluster simulator/memcluster
