@@ -7,8 +7,9 @@ HEARTBEAT = 3
 """The heartbeat is called this often, so an outage of the hooks is over for everybody that long after its end. Also
 in metacontroller/heartbeat.yaml, as resyncPeriodSeconds."""
 
-OUTAGE = 2 * HEARTBEAT
-"""A gap between two heartbeats that counts as an outage. After a shorter one the engine's own retries come as soon."""
+OUTAGE = 10
+"""A gap between two heartbeats that counts as an outage. After a shorter one the engine's own retries come as soon: the
+last of them 10.2 s after the first failure, the next one 20 s after it."""
 
 RESYNC_PAUSE = 30
 """All parents are woken at most this often, so that hooks that answer slowly under load are not loaded more."""
