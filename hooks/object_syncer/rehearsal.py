@@ -102,6 +102,5 @@ def allows_write(old: Json | None, new: Json) -> bool:
         return True
     if not may_be_taken(old):
         return False
-    return api.TAKEOVER_ANNOTATION in annotations or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(
-        api.SOURCE_ANNOTATION
-    )
+    takes_over = api.TAKEOVER_ANNOTATION in annotations and api.TAKEOVER_ANNOTATION not in was_annotations
+    return takes_over or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(api.SOURCE_ANNOTATION)

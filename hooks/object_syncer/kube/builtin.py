@@ -86,6 +86,15 @@ KINDS: dict[tuple[str, str], tuple[ResourceType, ...]] = _rows(_NAMESPACED, True
 GROUPS = frozenset(group for group, _ in KINDS)
 """The API groups that the API server itself serves; no CRD can add a kind to them."""
 
+RESERVED: dict[tuple[str, str], frozenset[str]] = {
+    ("", "ConfigMap"): frozenset(("kube-root-ca.crt", "openshift-service-ca.crt")),
+    ("", "ServiceAccount"): frozenset(("default", "builder", "deployer")),
+}
+"""(group, kind) -> names that controllers maintain in every namespace, so that they are never destinations."""
+
+NEVER_COPIED_GROUPS = frozenset(("sync.rustrial.org", "metacontroller.k8s.io"))
+"""A copied ObjectSync would act with the rights of its new namespace; the others are Object Syncer's own machinery."""
+
 NEVER_COPIED: dict[tuple[str, str], str] = {
     ("", "Event"): "an Event reports on one object in its own namespace",
     ("", "Pod"): "a Pod belongs to its node and controller; copy its Deployment or PodTemplate",

@@ -78,6 +78,17 @@ def living(namespaces: Mapping[str, Json]) -> Namespaces:
     return Namespaces(frozenset(namespaces) - terminating, terminating)
 
 
+def at_most(entries: Iterable[Json], source_name: str, namespaces: Namespaces, targets: Names) -> int:
+    """Return how many destinations `expand` can find at most, without expanding anything."""
+    wildcards = {entry.get("name") or source_name for entry in entries if entry["namespace"] in WILDCARDS}
+    named = {
+        (entry["namespace"], entry.get("name") or source_name)
+        for entry in entries
+        if entry["namespace"] not in WILDCARDS
+    }
+    return len(wildcards) * len(targets.among(namespaces.living)) + len(named)
+
+
 def expand(
     entries: Iterable[Json], source_namespace: str, source_name: str, namespaces: Namespaces, targets: Names
 ) -> Destinations:

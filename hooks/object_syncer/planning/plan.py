@@ -67,7 +67,9 @@ def make(
             if not terminating:
                 unplanned[uid] = _internal_error(defect)
             continue
-        if plan:
+        if plan and plan.problem and plan.problem.reason == reasons.TOO_MANY_COPIES and uid in with_slices:
+            unplanned[uid] = plan.problem
+        elif plan:
             asked.append(plan)
     claims = [precedence.Claim(_key(plan.object_sync), plan.type, plan.source, plan.destinations) for plan in asked]
     granted = [
@@ -96,11 +98,34 @@ def _asked(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: 
     problem = problem or _uncopyable(type_)
     if problem:
         return Plan(object_sync, type_, source, Destinations(), problem)
+    most = destinations.at_most(spec["destinations"], source[1], namespaces, scope.targets)
+    if most > scope.max_copies:
+        return Plan(object_sync, type_, source, Destinations(), _too_many(most, scope))
     wanted = destinations.expand(spec["destinations"], *source, namespaces, scope.targets)
-    return Plan(object_sync, type_, source, wanted)
+    return Plan(object_sync, type_, source, _without_reserved(wanted, type_))
+
+
+def _without_reserved(wanted: Destinations, type_: ResourceType) -> Destinations:
+    reserved = builtin.RESERVED.get((type_.group, type_.kind), frozenset()) & wanted.names().keys()
+    return wanted.without({(name, _reserved(name)): wanted.names()[name] for name in reserved}) if reserved else wanted
+
+
+def _reserved(name: str) -> Problem:
+    message = f"Kubernetes maintains an object {name} in every namespace: give the copy another name"
+    return Problem(reasons.DESTINATION_RESERVED, f"spec.destinations: {message}")
+
+
+def _too_many(most: int, scope: Scope) -> Problem:
+    return Problem(
+        reasons.TOO_MANY_COPIES,
+        f"spec.destinations: up to {most} copies; maxCopies of SyncPolicy {scope.policy} is {scope.max_copies}",
+    )
 
 
 def _uncopyable(type_: ResourceType) -> Problem | None:
+    if type_.group in builtin.NEVER_COPIED_GROUPS:
+        message = f"spec.source.group: objects of {type_.group} are never copied"
+        return Problem(reasons.SOURCE_NOT_COPYABLE, message)
     why = builtin.NEVER_COPIED.get((type_.group, type_.kind))
     return Problem(reasons.SOURCE_NOT_COPYABLE, f"spec.source.kind: {why}") if why else None
 

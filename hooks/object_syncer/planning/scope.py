@@ -13,6 +13,9 @@ from object_syncer.kube.types import ResourceType
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
 
+MAX_COPIES = 10_000
+"""Of one ObjectSync, where a SyncPolicy does not say."""
+
 OWN = "."
 """In sourceNamespaces: the namespace of the ObjectSync itself."""
 
@@ -28,6 +31,8 @@ class Scope:
     sources: Names
     targets: Names
     allowed: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    max_copies: int = MAX_COPIES
+    """How many copies one ObjectSync may ask for."""
 
     def problem(self, type_: ResourceType, source_namespace: str, own_namespace: str) -> Problem | None:
         """Return why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
@@ -69,6 +74,7 @@ def of(policy: Json) -> Scope:
             (frozenset(rule.get("apiGroups") or ["*"]), frozenset(rule.get("resources") or ["*"]))
             for rule in spec.get("allowedResources") or ()
         ),
+        max_copies=int(spec.get("maxCopies") or MAX_COPIES),
     )
 
 

@@ -38,9 +38,13 @@ def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json
 
 
 def _stem(plan: Plan, policy: str) -> str:
-    """Return what the names of a plan's SyncSlices begin with: another type, source or policy needs other slices."""
+    """Return what the names of a plan's SyncSlices begin with.
+
+    Another type or policy needs other slices, because another controller serves them. Another source of the same type
+    does not: copies whose names stay are changed in place.
+    """
     type_, uid = plan.type, plan.object_sync["metadata"]["uid"]
-    identity = (uid, type_.group, type_.version, type_.plural, *plan.source)
+    identity = (uid, type_.group, type_.version, type_.plural)
     return controllers.bounded(name_of(plan.object_sync), policy, *identity)
 
 

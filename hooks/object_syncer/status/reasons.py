@@ -31,13 +31,19 @@ SOURCE_NOT_FOUND = "SourceNotFound"
 """There is no source object, or it is being deleted; it has no copies until it is back."""
 
 SOURCE_NOT_COPYABLE = "SourceNotCopyable"
-"""Objects like the source make no sense as copies: Pods, Events, Leases, service account tokens."""
+"""Objects like the source are never copied: Pods, Events, Leases, service account tokens, ObjectSyncs."""
 
 NAMESPACE_NOT_FOUND = "NamespaceNotFound"
 """A named destination namespace does not exist; its copy comes with it."""
 
 NAMESPACE_TERMINATING = "NamespaceTerminating"
 """A named destination namespace is being deleted."""
+
+DESTINATION_RESERVED = "DestinationReserved"
+"""A controller of Kubernetes maintains an object of that name in every namespace, so no copy can have it."""
+
+TOO_MANY_COPIES = "TooManyCopies"
+"""The ObjectSync asks for more copies than the SyncPolicy's maxCopies; those that exist follow, none is created."""
 
 CONFLICT = "Conflict"
 """The destination belongs to someone else: an older ObjectSync, or whoever made the object that is there."""
