@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from memcluster import cluster, engine, server_side_apply
+from object_syncer.kube import times
 from object_syncer.status import reasons
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,13 @@ def test_every_difference_of_the_simulation_is_told(module: object) -> None:
     told = [item.partition(" Time is virtual")[0] for items in listed for item in items]
     differences = [words(text) for text in vars(module)["DIFFERENCES"]]
     assert [text for text in told if text in differences] == differences
+
+
+def test_every_waiting_time_is_told() -> None:
+    rows = re.findall(r"^\| ([A-Z_, ]+) \| ([\d, ]+) \|", (DOCS / "architecture.md").read_text(), re.MULTILINE)
+    pairs = [pair for names, values in rows for pair in zip(names.split(", "), values.split(", "), strict=True)]
+    told = {name: int(value) for name, value in pairs}
+    assert told == {name: value for name, value in vars(times).items() if name.isupper()}
 
 
 PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
