@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from memcluster import cluster, engine, server_side_apply
+from object_syncer.kube import times
 from object_syncer.status import reasons
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+DECISIONS = DOCS / "decisions"
+PACKAGE = ROOT / "hooks" / "object_syncer"
+ENTRANCES = {ROOT / "README.md", DOCS / "README.md"}
 
 
 def words(text: str) -> str:
@@ -30,7 +35,73 @@ def test_every_difference_of_the_simulation_is_told(module: object) -> None:
     assert [text for text in told if text in differences] == differences
 
 
-def test_links_lead_somewhere() -> None:
-    for page in (DOCS.parent / "README.md", *DOCS.glob("*.md")):
-        for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+def test_every_waiting_time_is_told() -> None:
+    rows = re.findall(r"^\| ([A-Z_, ]+) \| ([\d, ]+) \|", (DOCS / "architecture.md").read_text(), re.MULTILINE)
+    pairs = [pair for names, values in rows for pair in zip(names.split(", "), values.split(", "), strict=True)]
+    told = {name: int(value) for name, value in pairs}
+    assert told == {name: value for name, value in vars(times).items() if name.isupper()}
+
+
+PAGES = (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@page
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?://)([^)]+)\)", prose(page)):
+        target, _, anchor = link.partition("#")
+        found = page.parent / target if target else page
+        assert found.exists(), link
+        if anchor:
+            assert anchor in anchors(found), link
+
+
+def prose(page: Path) -> str:
+    """Return a page without its code blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_can_be_found() -> None:
+    linked = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in re.findall(r"\]\((?!https?://)([^)#]+)", prose(page))
+    }
+    assert {page for page in PAGES if page not in linked} <= ENTRANCES
+
+
+def test_the_index_lists_every_decision_by_its_title() -> None:
+    listed = re.findall(
+        r"^\| \[(\d+)\]\((\d{4}-[\w-]+\.md)\) \| (.+) \|$", (DECISIONS / "README.md").read_text(), re.MULTILINE
+    )
+    pages = sorted(page for page in DECISIONS.glob("*.md") if page.name != "README.md")
+    assert [name for _, name, _ in listed] == [page.name for page in pages]
+    for (number, name, title), page in zip(listed, pages, strict=True):
+        assert name.startswith(f"{int(number):04}-")
+        assert page.read_text().startswith(f"# {number}. {title}\n")
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("0*.md")), ids=lambda page: page.stem)
+def test_a_decision_has_its_four_parts(page: Path) -> None:
+    parts = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+    assert parts == ["Context", "Decision", "What was tried", "Consequences"]
+
+
+def test_what_a_fact_of_the_engine_explains_is_where_the_page_says() -> None:
+    rows = re.findall(r"^\| .+ \| (.+) \|$", (DOCS / "engine.md").read_text(), re.MULTILINE)
+    places = [place for row in rows for place in re.findall(r"`([^`]+)`", row)]
+    assert len(places) > 30
+    for place in places:
+        assert (PACKAGE / place).exists() or (ROOT / place).exists(), place
+
+
+@pytest.mark.parametrize("page", sorted(DECISIONS.glob("0*.md")), ids=lambda page: page.stem)
+def test_a_file_that_a_decision_names_exists(page: Path) -> None:
+    for place in re.findall(r"`([a-z_]+/[\w/]*(?:\.py)?)`", page.read_text()):
+        assert (PACKAGE / place).exists() or (ROOT / place).exists(), place
