@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from memcluster import ApiError, Cluster
-from toys import Json, config_map, crd, fan, namespace
+from toys import Json, config_map, crd, fan, namespace, new_cluster
 
 
 @pytest.fixture
 def cluster() -> Cluster:
-    return Cluster()
+    return new_cluster()
 
 
 def secret(name: str = "s", **fields: Any) -> Json:
@@ -120,7 +120,7 @@ class TestLoad:
         cluster.collect_garbage()
         assert cluster.find("v1", "ConfigMap", "a", "default") is None
 
-    def test_leaves_a_namespace_that_is_going_as_it_is(self, cluster: Cluster) -> None:
+    def test_leaves_a_namespace_that_is_terminating_as_it_is(self, cluster: Cluster) -> None:
         going = namespace("a")
         going["metadata"]["deletionTimestamp"] = "2024-01-01T00:00:00Z"
         cluster.load(going)

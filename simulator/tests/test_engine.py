@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from memcluster import Cluster, Engine, EngineCrash, HookError, Loop
-from toys import Hooks, Json, composite, config_map, crd, decorator, fan, fan_out, namespace
+from toys import Hooks, Json, composite, config_map, crd, decorator, fan, fan_out, namespace, new_cluster
 
 
 def world(
     hooks: Any, *objects: Json, namespaces: tuple[str, ...] = ("a", "b"), **options: Any
 ) -> tuple[Cluster, Engine]:
-    cluster = Cluster()
+    cluster = new_cluster()
     for name in namespaces:
         cluster.create(namespace(name))
     cluster.create(crd("Fan", "fans"))
@@ -258,7 +258,7 @@ class TestTime:
     def moments(sync: Callable[[str, float], Json], *parents: str, **options: Any) -> tuple[Cluster, list[str]]:
         """Run with a hook that knows its parent and the seconds since the start; answer when it was called."""
         calls: list[str] = []
-        cluster = Cluster()
+        cluster = new_cluster()
         start = cluster.clock
 
         def hook(body: Json) -> Json:
@@ -445,7 +445,7 @@ class TestControllers:
         assert hooks.count("customize") == 2
 
     def test_parents_without_a_status_subresource_are_ignored(self) -> None:
-        cluster = Cluster()
+        cluster = new_cluster()
         cluster.create(crd("Fan", "fans", status=False))
         cluster.create(composite())
         engine = Engine(cluster, Hooks())
@@ -522,7 +522,7 @@ class TestDecorators:
         assert cluster.find("toys.dev/v1", "Fan", "two") is not None
 
     def test_a_parent_changed_meanwhile_ends_the_sync_without_an_error(self) -> None:
-        cluster = Cluster()
+        cluster = new_cluster()
         raced: list[bool] = []
 
         def sync(body: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from memcluster import Cluster, HookError
-from memcluster.jsons import Json
+from memcluster.objects import Json
 from object_syncer import rehearsal
 from object_syncer.kube import api
 
@@ -16,7 +16,7 @@ class FaultyCluster(Cluster):
     def __init__(self) -> None:
         self.refusing: set[str] = set()
         self.races = 0
-        super().__init__(("default",))
+        super().__init__(("default",), resources=rehearsal.RESOURCES)
         self.admission.append(self._refuse)
 
     def _refuse(self, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:

@@ -356,7 +356,7 @@ class Histories(RuleBasedStateMachine):
         if found is None:
             self.cluster.establishes_crds = established
             self._act(lambda: self.cluster.create(CRD))
-        elif not model.is_going(found):
+        elif not model.is_terminating(found):
             self._act(lambda: self.cluster.establish("widgets.toys.dev"))
 
     # Faults
@@ -443,7 +443,7 @@ class Histories(RuleBasedStateMachine):
         """Remember who may take over what: the engine acts on what was wanted a moment ago, or will be in a moment."""
         world = verdict.world(self.cluster)
         self.witness.unguarded = self.witness.unguarded or not world.guarded
-        going = {name for name, obj in world.namespaces.items() if model.is_going(obj)}
+        going = {name for name, obj in world.namespaces.items() if model.is_terminating(obj)}
         expected = model.expect(world)
         if going:
             world.object_syncs = [each for each in world.object_syncs if model.namespace(each) not in going]

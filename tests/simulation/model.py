@@ -155,7 +155,7 @@ class World:
 
 def expect(world: World) -> list[Expected]:
     """Say what must be true of every ObjectSync that is not being deleted, the oldest first."""
-    living = [each for each in world.object_syncs if not is_going(each)]
+    living = [each for each in world.object_syncs if not is_terminating(each)]
     living.sort(key=lambda each: (each["metadata"]["creationTimestamp"], namespace(each), name(each)))
     expected = [_alone(each, world) for each in living]
     owners: dict[Place, str] = {}
@@ -206,7 +206,7 @@ def _alone(object_sync: Json, world: World) -> Expected:
     if expected.refusals:
         return expected
     found = world.find(kind, ns, source["name"])
-    if found is None or is_going(found):
+    if found is None or is_terminating(found):
         expected.source_problem = "SourceNotFound"
     elif kind is SECRET and found.get("type") == "kubernetes.io/service-account-token":
         expected.source_problem = "SourceNotCopyable"
@@ -224,7 +224,7 @@ def _resolve(source: Json, world: World) -> tuple[Kind | None, str]:
         spec, conditions = crd["spec"], (crd.get("status") or {}).get("conditions") or ()
         established = any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
         if (spec["group"], spec["names"]["kind"]) == (source["group"], source["kind"]):
-            if is_going(crd) or not established:
+            if is_terminating(crd) or not established:
                 return None, "KindNotFound"
             served = [each["name"] for each in spec["versions"] if each["served"]]
             return (WIDGET, "") if not version or version in served else (None, "VersionNotServed")
@@ -235,7 +235,7 @@ def _destinations(spec: Json, source_ns: str, world: World, targets: list[str] |
     """Every destination, wildcards expanded, but for the source itself."""
     found: dict[tuple[str, str], Wanted] = {}
     source = (source_ns, spec["source"]["name"])
-    living = sorted(each for each, obj in world.namespaces.items() if not is_going(obj))
+    living = sorted(each for each, obj in world.namespaces.items() if not is_terminating(obj))
 
     def add(ns: str, entry: Json, reason: str) -> None:
         place = (ns, entry.get("name") or source[1])
@@ -251,7 +251,7 @@ def _destinations(spec: Json, source_ns: str, world: World, targets: list[str] |
         elif ns not in world.namespaces:
             add(ns, entry, "NamespaceNotFound")
         else:
-            add(ns, entry, "NamespaceTerminating" if is_going(world.namespaces[ns]) else "")
+            add(ns, entry, "NamespaceTerminating" if is_terminating(world.namespaces[ns]) else "")
     for entry in spec["destinations"]:
         if entry["namespace"] in ("", "*"):
             for ns in living:
@@ -386,5 +386,5 @@ def name(obj: Json) -> str:
     return str(obj["metadata"]["name"])
 
 
-def is_going(obj: Json) -> bool:
+def is_terminating(obj: Json) -> bool:
     return "deletionTimestamp" in obj["metadata"]

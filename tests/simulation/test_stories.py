@@ -16,7 +16,7 @@ SYNC = "sync.rustrial.org/v1alpha1"
 
 def story(*objects: Json) -> tuple[Cluster, Engine]:
     """An installation at rest, with the namespaces a, b, c and these objects."""
-    cluster = Cluster(("default",))
+    cluster = Cluster(("default",), resources=rehearsal.RESOURCES)
     engine = rehearsal.install(cluster)
     for obj in (*map(namespace, "abc"), *objects):
         cluster.create(obj)

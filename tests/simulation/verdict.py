@@ -74,7 +74,7 @@ class Verdict:
                 continue
             for obj in self._cluster.list(kind.api_version, kind.kind):
                 place = (kind.kind, model.namespace(obj), model.name(obj))
-                if place in self._witness.own or place in self._copies or model.is_going(obj):
+                if place in self._witness.own or place in self._copies or model.is_terminating(obj):
                     continue
                 if obj["metadata"]["uid"] not in self._witness.disowned:
                     yield f"left over: {'/'.join(place)}"
@@ -116,7 +116,7 @@ class Verdict:
 
     def _stuck(self) -> Iterator[str]:
         for obj in self._cluster.everything():
-            if not model.is_going(obj):
+            if not model.is_terminating(obj):
                 continue
             ours = [each for each in obj["metadata"].get("finalizers") or () if "metacontroller" in each]
             if ours and not self._waits_for_others(obj):
@@ -220,7 +220,7 @@ class Verdict:
         if found is None:
             yield f"there is no copy; status says {told}"
             return
-        if model.is_going(found):
+        if model.is_terminating(found):
             if told[0] == "Synced":
                 yield "is being deleted, yet Synced"
             return

@@ -110,7 +110,7 @@ class Witness:
     def _note_living(self, event: Event) -> None:
         place = (_KINDS[event.key.resource.plural].kind, event.key.namespace, event.key.name)
         self._living.pop(place, None)
-        if event.new is not None and _is_whole(event.new) and not model.is_going(event.new):
+        if event.new is not None and _is_whole(event.new) and not model.is_terminating(event.new):
             owners = event.new["metadata"]["ownerReferences"]
             self._living[place] = next(owner["name"] for owner in owners if owner["kind"] == "SyncSlice")
 

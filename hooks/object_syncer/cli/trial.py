@@ -59,7 +59,7 @@ def run(given: Sequence[Given], create_namespaces: bool) -> Outcome:
     """Put the objects into a cluster and let the engine work. Raises BadInput."""
     for item in given:
         _check_metadata(item)
-    cluster = Cluster(namespaces=(), clock=max([_START, *map(_created, given)]))
+    cluster = Cluster(namespaces=(), resources=rehearsal.RESOURCES, clock=max([_START, *map(_created, given)]))
     engine = _fill(cluster, given, create_namespaces)
     limit = _STEPS + _STEPS_PER_OBJECT * len(given)
     try:
