@@ -1,6 +1,7 @@
-"""Object Syncer installed in the in-memory cluster: our manifests applied, our hooks called, our guard enforced.
+"""Object Syncer installed in an in-memory cluster: our manifests applied, our hooks called, our guard enforced.
 
-The simulation knows Kubernetes and Metacontroller and nothing of us; this is where the two meet.
+The simulator, memcluster, knows Kubernetes and Metacontroller but not Object Syncer; this module brings them together.
+`kube.builtin` has the built-in kinds that the hooks know; what only an API server needs to know of them is here.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,16 +10,60 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from memcluster import Cluster, Engine, HookError
+from memcluster import Cluster, Engine, HookError, Resource
 from memcluster.engine import Task
+from memcluster.resources import METACONTROLLER
 from memcluster.webhooks import CallHook
 from object_syncer import installation
 from object_syncer.copying.adoption import may_be_taken
-from object_syncer.kube import api
+from object_syncer.kube import api, builtin, times
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.planning import guard
 from object_syncer.routes import HEARTBEAT, answer, answer_heartbeat
+
+QUIET_SECONDS = times.DRAIN_TIMEOUT + 10.0
+"""How long nothing must be written before the rehearsal ends: longer than the longest delay of our hooks."""
+
+_WITH_GENERATION = frozenset(
+    {
+        "CronJob", "CustomResourceDefinition", "DaemonSet", "Deployment", "DeviceClass", "EndpointSlice", "FlowSchema",
+        "Ingress", "IngressClass", "Job", "MutatingWebhookConfiguration", "NetworkPolicy", "Pod",
+        "PodDisruptionBudget", "PodTemplate", "PriorityClass", "PriorityLevelConfiguration", "ReplicaSet",
+        "ReplicationController", "ResourceSlice", "StatefulSet", "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding", "ValidatingWebhookConfiguration",
+    }
+)  # fmt: skip
+"""The built-in kinds whose objects have a metadata.generation."""
+
+_WITH_STATUS = frozenset(
+    {
+        "APIService", "CertificateSigningRequest", "CronJob", "CustomResourceDefinition", "DaemonSet", "Deployment",
+        "FlowSchema", "HorizontalPodAutoscaler", "Ingress", "Job", "Namespace", "Node", "PersistentVolume",
+        "PersistentVolumeClaim", "Pod", "PodDisruptionBudget", "PriorityLevelConfiguration", "ReplicaSet",
+        "ReplicationController", "ResourceClaim", "ResourceQuota", "Service", "ServiceCIDR", "StatefulSet",
+        "ValidatingAdmissionPolicy", "VolumeAttachment",
+    }
+)  # fmt: skip
+"""The built-in kinds whose status is a subresource."""
+
+RESOURCES = (
+    *METACONTROLLER,
+    *(
+        Resource(
+            type_.api_version,
+            type_.kind,
+            type_.plural,
+            type_.namespaced,
+            has_generation=type_.kind in _WITH_GENERATION,
+            has_status=type_.kind in _WITH_STATUS,
+            stored_version=versions[0].api_version,
+        )
+        for versions in builtin.KINDS.values()
+        for type_ in versions
+    ),
+)
+"""What a cluster serves before there are CRDs; to be passed to `Cluster`."""
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -33,8 +78,8 @@ def install(
 ) -> Engine:
     """Apply what `object-syncer manifests` prints to the cluster and return an engine that calls the hooks.
 
-    Leave out the default SyncPolicy or the guard where they are not wanted; `choose` is the engine's. `call_hook`
-    stands between the engine and `call`, for who wants hooks to fail.
+    The cluster must serve RESOURCES. `policy` and `with_guard` say whether the default SyncPolicy and the guard are
+    installed; `choose` is the engine's. `call_hook` is called instead of `call`, for tests in which hooks fail.
     """
     parts = machinery(with_guard=with_guard)
     if policy:
@@ -42,13 +87,13 @@ def install(
     for obj in parts:
         cluster.create(obj)
     call_hook = call_hook or (lambda url, body: call(cluster, url, body))
-    engine = Engine(cluster, call_hook, choose=choose, user=api.ENGINE_USER)
+    engine = Engine(cluster, call_hook, choose=choose, quiet_seconds=QUIET_SECONDS, user=api.ENGINE_USER)
     cluster.admission.append(lambda operation, user, old, new: _admit(cluster, operation, user, old, new))
     return engine
 
 
 def machinery(*, with_guard: bool = True) -> list[Json]:
-    """Return what an installation consists of beside its SyncPolicies: CRDs, controllers, guard."""
+    """Return what an installation consists of besides its SyncPolicies: CRDs, controllers, guard."""
     documents = [*installation.crds(), *installation.controllers(installation.DEFAULT_HOOKS_URL)]
     if with_guard:
         documents += installation.admission(api.ENGINE_USER)
@@ -58,7 +103,7 @@ def machinery(*, with_guard: bool = True) -> list[Json]:
 def call(cluster: Cluster, url: str, body: Json) -> Json:
     """Answer a hook as the server would, at the cluster's time. Raises HookError for a 400.
 
-    The engine sends and takes its own copies, which have been JSON.
+    The body may be changed and the answer kept: the engine passes on copies only.
     """
     try:
         path = urlsplit(url).path
@@ -73,6 +118,7 @@ def _objects(document: str) -> tuple[Json, ...]:
 
 
 def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
+    """Return why the guard denies a write, None if it does not."""
     if operation != "UPDATE" or user != api.ENGINE_USER or not old or not new:
         return None
     policy, binding = (
@@ -85,11 +131,12 @@ def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: J
 
 
 def allows_write(old: Json | None, new: Json) -> bool:
-    """Tell whether the engine may create `new`, or update `old` to it; both are the whole objects.
+    """Tell whether the engine may create `new`, or update `old` to it; both are whole objects.
 
-    A copy stays in the hands of its slice. Any other object may become one only if it may be taken, and is a copy of
-    the same source that lost its label by hand, or the new object says which conflict policy permits it.
-    What the engine's dynamic-apply mode writes is never allowed: it corrupts lists and shows Secrets in annotations.
+    A copy keeps the slice that it has. Any other object may become a copy only if it may be taken over, and either is
+    a copy of the same source that lost its label, or the new object names the conflict policy that permits it.
+    What the engine writes in its dynamic-apply mode is never allowed: it corrupts lists and shows Secrets in
+    annotations.
     """
     was, now = (old or {}).get("metadata") or {}, new["metadata"]
     label, was_label = ((meta.get("labels") or {}).get(api.SLICE_LABEL) for meta in (now, was))

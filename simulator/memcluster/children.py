@@ -1,19 +1,20 @@
-"""Making the children so: delete what is no longer desired, then apply what is, and collect the errors.
+"""Managing children: delete what is no longer desired, apply what is, and collect the errors.
 
-Server-side apply with forced ownership; an apply is left out while neither the desired child nor (as
-far as the engine looks) the observed one changed since the last.
+Server-side apply with forced ownership. It is skipped as long as neither the desired child nor the observed one has
+changed since the last apply, as far as the engine looks.
 """
 
 from __future__ import annotations
 
-from memcluster.errors import ApiError, SyncError
-from memcluster.host import Applied, Host, is_conflict, is_missing
-from memcluster.jsons import (
+from memcluster.errors import ApiError, SyncError, is_conflict, is_not_found
+from memcluster.host import Applied, Host
+from memcluster.object_map import GroupVersionKind, ObjectMap
+from memcluster.objects import (
     SERVER_FIELDS,
     Json,
     annotations_of,
     canonical,
-    is_going,
+    is_terminating,
     metadata,
     name_of,
     namespace_of,
@@ -21,7 +22,6 @@ from memcluster.jsons import (
     uid_of,
     with_metadata,
 )
-from memcluster.object_map import GroupVersionKind, ObjectMap
 
 LAST_APPLIED = "metacontroller.k8s.io/last-applied-configuration"
 
@@ -32,7 +32,10 @@ _SIMULATED_METHODS = ("OnDelete", "InPlace")
 
 
 def update_strategies(host: Host, rules: list[Json]) -> UpdateStrategies:
-    """The update methods of childResources or attachments; only OnDelete (the default) and InPlace are simulated."""
+    """Return the update methods of childResources or attachments.
+
+    Raises SyncError for methods that are not simulated: all but OnDelete (the default) and InPlace.
+    """
     strategies: UpdateStrategies = {}
     for rule in rules:
         method = (rule.get("updateStrategy") or {}).get("method") or "OnDelete"
@@ -47,7 +50,7 @@ def update_strategies(host: Host, rules: list[Json]) -> UpdateStrategies:
 def manage(
     host: Host, strategies: UpdateStrategies, parent: Json, observed: ObjectMap, desired: ObjectMap
 ) -> list[str]:
-    """Delete, then apply; every operation is tried, the errors of those that failed are answered."""
+    """Delete and apply the children of a parent; return the errors of the operations that failed."""
     errors: list[str] = []
     for kind in sorted(observed):
         errors += _delete_undesired(host, kind, observed[kind], desired.get(kind, {}))
@@ -64,14 +67,14 @@ def _delete_undesired(
         return [_unknown(kind)]
     errors = []
     for name, child in observed.items():
-        if name in desired or is_going(child):
+        if name in desired or is_terminating(child):
             continue
         try:
             host.cluster.delete(
                 kind.api_version, kind.kind, name_of(child), namespace_of(child), user=host.user, uid=uid_of(child)
             )
         except ApiError as error:
-            if not is_missing(error):
+            if not is_not_found(error):
                 errors.append(f"can't delete {kind.kind} {name}: {error}")
             continue
         host.applied.pop(_cache_key(kind, child), None)
@@ -99,7 +102,7 @@ def _apply_desired(
 
 
 def _apply(host: Host, kind: GroupVersionKind, method: str, parent: Json, observed: Json | None, desired: Json) -> None:
-    if observed and is_going(observed):
+    if observed and is_terminating(observed):
         return
     desired = _sanitized(_owned_by(parent, desired))
     content = canonical(desired)
@@ -117,7 +120,7 @@ def _apply(host: Host, kind: GroupVersionKind, method: str, parent: Json, observ
 
 
 def _is_unchanged(last: Applied | None, observed: Json, desired: bytes) -> bool:
-    """Whether an apply can be left out; for kinds with a generation, changed labels and annotations are not seen."""
+    """Tell whether an apply can be skipped; changed labels and annotations are not seen on kinds with a generation."""
     if last is None or last.uid != uid_of(observed) or last.desired != desired:
         return False
     generation = metadata(observed).get("generation") or 0
@@ -136,7 +139,7 @@ def _cache_key(kind: GroupVersionKind, child: Json) -> str:
 
 
 def controller_reference(parent: Json) -> Json:
-    """The ownerReference that makes `parent` the controller of a child."""
+    """Return the ownerReference that makes `parent` the controller of a child."""
     return {
         "apiVersion": parent["apiVersion"],
         "kind": parent["kind"],
@@ -155,7 +158,7 @@ def _owned_by(parent: Json, child: Json) -> Json:
 
 
 def _sanitized(child: Json) -> Json:
-    """The desired child without what only the API server writes, and without status."""
+    """Return the desired child without status and without the fields that only the API server writes."""
     meta = {key: value for key, value in metadata(child).items() if key not in SERVER_FIELDS}
     if LAST_APPLIED in (meta.get("annotations") or {}):
         meta["annotations"] = {key: value for key, value in meta["annotations"].items() if key != LAST_APPLIED}
@@ -163,14 +166,14 @@ def _sanitized(child: Json) -> Json:
 
 
 def _drop_last_applied(host: Host, observed: Json) -> bool:
-    """Remove what dynamic apply left on a child; False if the child is gone by now."""
+    """Remove what dynamic-apply mode left on a child; return False if the child is gone."""
     if LAST_APPLIED not in annotations_of(observed):
         return True
     kept = {key: value for key, value in annotations_of(observed).items() if key != LAST_APPLIED}
     try:
         host.change(observed, lambda live: with_metadata(live, annotations=kept))
     except ApiError as error:
-        if is_missing(error):
+        if is_not_found(error):
             return False
         raise
     return True

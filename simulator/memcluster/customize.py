@@ -1,30 +1,30 @@
-"""Related objects: asking the customize hook for rules, finding what they relate, and whom a change concerns.
+"""Related objects: calling the customize hook for rules, finding what they select, and which parents a change concerns.
 
-Answers are cached by uid and generation of the parent for twenty minutes, as the real engine does:
-nothing but a parent's spec can change its rules sooner.
+Answers are cached by uid and generation of the parent for twenty minutes, as the real engine does: sooner, nothing but
+a parent's spec can change its rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from memcluster.errors import ApiError, HookError, SyncError
 from memcluster.host import Host
-from memcluster.jsons import Json, labels_of, metadata, name_of, namespace_of, uid_of
 from memcluster.object_map import ObjectMap, insert, kind_of_resource
-from memcluster.resources import GroupResource, Resource
+from memcluster.objects import Json, labels_of, metadata, name_of, namespace_of, uid_of
+from memcluster.resources import Resource
 from memcluster.selectors import Matches, selector
-from memcluster.webhooks import Webhook, ask
+from memcluster.store import Event
+from memcluster.webhooks import CUSTOMIZE_ANSWER, Webhook, ask
 
 CACHE_LIFETIME = timedelta(minutes=20)
-_ANSWER_FIELDS = frozenset({"relatedResources"})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One related rule; a wrong one is kept with its error, which comes up where the rule is used."""
+    """One related rule; an invalid one is kept with its error, which is raised where the rule is used."""
 
     api_version: str
     plural: str
@@ -35,14 +35,18 @@ class Rule:
     error: str = ""
 
 
+Rules = dict[tuple[str, str], list[Rule]]
+"""The rules of one parent by apiVersion and plural."""
+
+
 @dataclass(frozen=True)
 class _Answer:
-    rules: tuple[Rule, ...]
+    rules: Rules
     until: datetime
 
 
 class Customize:
-    """The customize hook of one controller, its cache, and the kinds it watches because of it."""
+    """The customize hook of one controller, its cache, and the kinds that the controller watches because of it."""
 
     def __init__(self, host: Host, definition: Json, hook: Webhook | None) -> None:
         self._host = host
@@ -52,11 +56,11 @@ class Customize:
         self._watched: dict[tuple[str, str], Resource] = {}
 
     def related(self, parent: Json) -> ObjectMap:
-        """Everything a parent's rules relate; one wrong rule fails it all."""
+        """Return everything that a parent's rules select. Raises SyncError if one rule is invalid."""
         found: ObjectMap = {}
         if self._hook is None:
             return found
-        for rule in self._rules(parent):
+        for rule in (rule for rules in self._rules(parent).values() for rule in rules):
             resource = self._host.resource(rule.api_version, rule.plural)
             self._watched[rule.api_version, rule.plural] = resource
             if rule.error:
@@ -67,38 +71,41 @@ class Customize:
             insert(found, self._select(rule, resource))
         return found
 
-    def concerned(self, changed: GroupResource, states: Iterable[Json], parents: Iterable[Json]) -> list[Json]:
-        """The parents that relate an object in its old or its new state; uncached parents are asked for their rules."""
-        watched = [resource for resource in self._watched.values() if resource.key == changed]
+    def concerned(self, event: Event, all_parents: Callable[[], Sequence[Json]]) -> list[Json]:
+        """Return the parents to which a changed object is related, before or after the change.
+
+        Calls the hook for parents whose rules are not in the cache.
+        """
+        watched = [resource for resource in self._watched.values() if resource.key == event.key.resource]
         if not watched:
             return []
-        states = list(states)
-        return [parent for parent in parents if self._relates(parent, states, watched)]
+        states = [state for state in (event.old, event.new) if state]
+        return [parent for parent in all_parents() if self._relates(parent, states, watched)]
 
-    def _relates(self, parent: Json, states: list[Json], watched: list[Resource]) -> bool:
+    def _relates(self, parent: Json, states: Sequence[Json], watched: Sequence[Resource]) -> bool:
         try:
             rules = self._rules(parent)
         except (ApiError, HookError, SyncError):
             return False
-        return any(
-            self._matches(rule, resource, state)
-            for rule in rules
-            for resource in watched
-            if rule.api_version == resource.api_version and rule.plural == resource.plural and not rule.error
-            for state in states
-        )
+        for resource in watched:
+            for rule in rules.get((resource.api_version, resource.plural), ()):
+                if not rule.error and any(self._matches(rule, resource, state) for state in states):
+                    return True
+        return False
 
-    def _rules(self, parent: Json) -> tuple[Rule, ...]:
+    def _rules(self, parent: Json) -> Rules:
         if self._hook is None:
-            return ()
+            return {}
         key = (uid_of(parent), metadata(parent).get("generation") or 0)
         now = self._host.cluster.clock
         cached = self._answers.get(key)
         if cached and now < cached.until:
             return cached.rules
         body = {"controller": self._definition, "parent": parent}
-        answer = ask(self._host.call_hook, self._hook, body, _ANSWER_FIELDS)
-        rules = tuple(_rule(each) for each in answer.get("relatedResources") or ())
+        answer = ask(self._host.call_hook, self._hook, body, CUSTOMIZE_ANSWER)
+        rules: Rules = {}
+        for rule in map(_rule, answer.get("relatedResources") or ()):
+            rules.setdefault((rule.api_version, rule.plural), []).append(rule)
         self._answers[key] = _Answer(rules, now + CACHE_LIFETIME)
         return rules
 

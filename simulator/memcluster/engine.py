@@ -1,7 +1,8 @@
-"""The engine: starts and stops controllers as their definitions come and go, and works off their queues.
+"""The engine: starts and stops controllers as their definitions are created and deleted, and works on their queues.
 
-Time is virtual: as soon as nothing else is left to do, `run` moves the clock to the next timer. It is at rest
-when no timer is left, or nothing was written for so long that hooks have had time to change their minds.
+Time is virtual: when nothing else is left to do, `run` moves the clock to the next timer. The engine is at rest when no
+timer is left, or nothing was written for `quiet_seconds`: choose them longer than any delay of the hooks, so that an
+answer which depends on the time is waited for.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import NamedTuple, Protocol
 from memcluster.cluster import Cluster
 from memcluster.composite import CompositeController
 from memcluster.decorator import DecoratorController
-from memcluster.errors import ApiError, HookError, SyncError
+from memcluster.definition import Definition
+from memcluster.errors import ApiError, HookError, Loop, SyncError
 from memcluster.host import Host
-from memcluster.jsons import Json, group_of, name_of
+from memcluster.objects import Json, group_of, name_of
 from memcluster.resources import GroupResource
 from memcluster.store import Event, Key
 from memcluster.webhooks import CallHook
@@ -27,32 +29,18 @@ API_VERSION = "metacontroller.k8s.io/v1alpha1"
 USER = "system:serviceaccount:metacontroller:metacontroller"
 MANAGER = "metacontroller"
 
-DIFFERENCES = (
-    "Controllers see every change at once: caches do not lag, and a new kind is known without waiting for discovery.",
-    "One parent is synced at a time, and a sync takes no time.",
-    "Nothing is synced only because half an hour or `resyncPeriodSeconds` have passed, so that this cannot heal unseen "
-    "what an event should have.",
-    "Only server-side apply with the update strategies InPlace and OnDelete is there, and only hooks of version v2.",
-    "There are no Events; what they would say is in `Engine.errors`.",
-)
-"""What the real Metacontroller does otherwise."""
-
 _DEFINITIONS = {
     GroupResource("metacontroller.k8s.io", "compositecontrollers"): "CompositeController",
     GroupResource("metacontroller.k8s.io", "decoratorcontrollers"): "DecoratorController",
 }
 _RECENT_WRITES = 300
 
-QUIET_SECONDS = 70.0
-"""How long, in virtual time, nothing may be written before an engine counts as at rest."""
-
-
-class Loop(Exception):
-    """The engine would go on for ever."""
+QUIET_SECONDS = 60.0
+"""How long nothing must be written before an engine counts as at rest, unless it is given another time."""
 
 
 class Task(NamedTuple):
-    """One unit of work: a controller's parent, a controller to start or stop (`engine`), or `housekeeping`."""
+    """One unit of work: the sync of a parent, the start or stop of a controller (`engine`), or `housekeeping`."""
 
     controller: str
     key: str
@@ -61,13 +49,13 @@ class Task(NamedTuple):
 class Controller(Protocol):
     """What the engine needs of a started controller."""
 
-    definition: Json
+    definition: Definition
     queue: WorkQueue
 
     def enqueue_all(self) -> None:
         """Queue every parent."""
 
-    def notice(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Queue the parents that a change concerns."""
 
     def sync(self, key: str) -> None:
@@ -87,6 +75,7 @@ class Engine:
         call_hook: CallHook,
         *,
         choose: Callable[[Sequence[Task]], Task] | None = None,
+        quiet_seconds: float = QUIET_SECONDS,
         user: str = USER,
         manager: str = MANAGER,
     ) -> None:
@@ -94,6 +83,7 @@ class Engine:
         self.errors: dict[Task, str] = {}
         self._call_hook = call_hook
         self._choose = choose or _first
+        self._quiet_seconds = quiet_seconds
         self._user = user
         self._manager = manager
         self._recent: deque[tuple[Task | None, Key]] = deque(maxlen=_RECENT_WRITES)
@@ -101,7 +91,7 @@ class Engine:
         self.restart()
 
     def restart(self) -> None:
-        """End and begin again: no caches, no timers, every controller started anew, every parent listed."""
+        """Start afresh: no caches, no timers, every controller started again, every parent queued."""
         self.cluster.unwatch(self._watch)
         self._watch = self.cluster.watch()
         self._turns = count()
@@ -114,13 +104,13 @@ class Engine:
                 self._definitions.add(f"{kind} {name_of(obj)}")
 
     def stop(self) -> None:
-        """End for good: nothing is watched any more."""
+        """Stop for good: watch nothing any more."""
         self.cluster.unwatch(self._watch)
         self._controllers.clear()
 
     @property
     def controllers(self) -> list[str]:
-        """The controllers that are running."""
+        """The controllers that are running, as "Kind name"."""
         return list(self._controllers)
 
     def resync(self) -> None:
@@ -131,7 +121,7 @@ class Engine:
     # Working
 
     def tasks(self) -> list[Task]:
-        """What could be done now, in the order it came up."""
+        """Return what could be done now, in the order in which it became ready."""
         self._route(None)
         ready = [(turn, Task(_ENGINE, key)) for key, turn in self._definitions.ready.items()]
         for name, controller in self._controllers.items():
@@ -141,7 +131,7 @@ class Engine:
         return [*tasks, _HOUSEKEEPING] if self.cluster.housekeeping_is_due() else tasks
 
     def step(self) -> bool:
-        """Do one unit of work; False if there is none."""
+        """Do one unit of work; return False if there is none."""
         tasks = self.tasks()
         if not tasks:
             return False
@@ -159,27 +149,29 @@ class Engine:
             self._attempt(task, controller.queue, controller.sync)
         self._route(task)
 
-    def run(self, max_steps: int = 10_000, *, quiet_seconds: float = QUIET_SECONDS) -> int:
-        """Work until nothing changes any more; how many steps it took. Raises `Loop` after `max_steps`.
+    def run(self, max_steps: int = 10_000, *, quiet_seconds: float | None = None) -> int:
+        """Work until the engine is at rest, and return the number of steps. Raises Loop after `max_steps`.
 
-        Timers fire in order of time, and none that is due after `quiet_seconds` without a write.
+        Timers fire in order of time, but not those due after `quiet_seconds` (the engine's own, unless given) without
+        a write.
         """
-        steps = self._work_off(0, max_steps)
+        quiet = self._quiet_seconds if quiet_seconds is None else quiet_seconds
+        steps = self._work_until_idle(0, max_steps)
         changed, writes = self.cluster.clock, self.cluster.writes
         while timers := self._timers():
             at = min(timers, key=lambda timer: timer[0])[0]
-            if (at - changed).total_seconds() > quiet_seconds:
+            if (at - changed).total_seconds() > quiet:
                 break
             self.cluster.clock = max(self.cluster.clock, at)
             for due, queue, key in timers:
                 if due <= at:
                     queue.fire(key)
-            steps = self._work_off(steps, max_steps)
+            steps = self._work_until_idle(steps, max_steps)
             if self.cluster.writes != writes:
                 changed, writes = self.cluster.clock, self.cluster.writes
         return steps
 
-    def _work_off(self, steps: int, max_steps: int) -> int:
+    def _work_until_idle(self, steps: int, max_steps: int) -> int:
         while self.step():
             steps += 1
             if steps > max_steps:
@@ -218,7 +210,7 @@ class Engine:
             if kind:
                 self._definitions.add(f"{kind} {event.key.name}")
             for controller in self._controllers.values():
-                controller.notice(event)
+                controller.handle(event)
 
     def _who_keeps_writing(self, max_steps: int) -> str:
         if not self._recent:
@@ -234,7 +226,7 @@ class Engine:
     # Controllers
 
     def _reconcile(self, key: str) -> None:
-        """Start, restart or stop a controller, as its definition says."""
+        """Start, restart or stop a controller, as its definition demands."""
         kind, _, name = key.partition(" ")
         definition = self.cluster.find(API_VERSION, kind, name)
         if definition is None:
@@ -244,7 +236,7 @@ class Engine:
             return
         running = self._controllers.get(key)
         if running:
-            if running.definition.get("spec") == definition.get("spec"):
+            if running.definition.obj.get("spec") == definition.get("spec"):
                 return
             del self._controllers[key]
         queue = WorkQueue(self._turns)
@@ -254,7 +246,7 @@ class Engine:
         controller.enqueue_all()
 
     def _parents_have_status(self, definition: Json) -> bool:
-        """Whether the CRD of the parents has a status subresource; without, the engine ignores the composite."""
+        """Tell whether the CRD of the parents has a status subresource; without, the engine ignores the controller."""
         rule = (definition.get("spec") or {}).get("parentResource") or {}
         api_version = str(rule.get("apiVersion", ""))
         crd_name = f"{rule.get('resource')}.{group_of(api_version)}"

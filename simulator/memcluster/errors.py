@@ -1,4 +1,4 @@
-"""What can go wrong in the simulation: refusals of the API server, failures of hooks, a dead engine."""
+"""What can go wrong: refusals of the API server, failures of hooks and syncs, a crash of the engine."""
 
 
 class ApiError(Exception):
@@ -20,33 +20,47 @@ class HookError(Exception):
 
 
 class SyncError(Exception):
-    """One sync of one parent failed; the engine tries it again later."""
+    """One sync of one parent failed; the engine retries it later."""
 
 
 class EngineCrash(Exception):
-    """The answer of a hook would have ended the real engine's process (a null where it reads an object)."""
+    """The answer of a hook would have crashed the real engine (a null where it reads an object)."""
 
 
-def not_found(what: str) -> ApiError:
-    """404: no such kind, namespace or object."""
-    return ApiError(404, "NotFound", what)
+class Loop(Exception):
+    """The engine would never come to rest."""
+
+
+def not_found(message: str) -> ApiError:
+    """Return a 404: no such kind, namespace or object."""
+    return ApiError(404, "NotFound", message)
 
 
 def conflict(message: str) -> ApiError:
-    """409: the object is another one, or a newer one, than the request meant."""
+    """Return a 409: the object is another one, or a newer one, than the request meant."""
     return ApiError(409, "Conflict", message)
 
 
 def already_exists(what: str) -> ApiError:
-    """409: create found an object of that name."""
+    """Return a 409: create found an object of that name."""
     return ApiError(409, "AlreadyExists", f"{what} already exists")
 
 
 def invalid(message: str) -> ApiError:
-    """422: the object breaks a rule of its kind, or an admission policy denied it."""
+    """Return a 422: the object breaks a rule of its kind, or an admission policy denied it."""
     return ApiError(422, "Invalid", message)
 
 
 def forbidden(message: str) -> ApiError:
-    """403: not now, not here, or not by you."""
+    """Return a 403: the request is not allowed here or not now."""
     return ApiError(403, "Forbidden", message)
+
+
+def is_not_found(error: ApiError) -> bool:
+    """Tell whether the object, its kind or its namespace does not exist."""
+    return error.reason == "NotFound"
+
+
+def is_conflict(error: ApiError) -> bool:
+    """Tell whether somebody else changed the object first."""
+    return error.reason == "Conflict"

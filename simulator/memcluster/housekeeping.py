@@ -1,7 +1,7 @@
-"""What the control plane does by itself: garbage collection, and the end of namespaces and CRDs.
+"""What the control plane does by itself: garbage collection, and the deletion of namespaces and CRDs.
 
-It looks at the world only after a change that may concern it, so that what is held by a finalizer
-waits for the next change instead of being tried for ever.
+Work is due only after a change that may concern it, so that an object which a finalizer keeps waits for the next
+change instead of being tried for ever.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from memcluster.errors import ApiError
-from memcluster.jsons import (
+from memcluster.objects import (
     Json,
     finalizers_of,
-    is_going,
+    is_terminating,
     name_of,
     namespace_of,
     owners_of,
@@ -27,16 +27,17 @@ GARBAGE_COLLECTOR = "system:serviceaccount:kube-system:generic-garbage-collector
 NAMESPACE_CONTROLLER = "system:serviceaccount:kube-system:namespace-controller"
 API_SERVER = "system:apiserver"
 CRD_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+_COLLECTORS_FINALIZERS = frozenset({"foregroundDeletion", "orphan"})
 
 
 class ApiServer(Protocol):
-    """What the control plane asks of the API server."""
+    """What the control plane needs of the API server."""
 
     def update(self, obj: Json, *, user: str) -> Json:
         """Replace an object."""
 
     def delete(self, api_version: str, kind: str, name: str, namespace: str, *, user: str, uid: str) -> None:
-        """Remove an object, or mark it as going."""
+        """Remove an object, or mark it as terminating."""
 
     def drop(self, key: Key, user: str) -> None:
         """Remove a namespace that is empty."""
@@ -50,117 +51,122 @@ class Housekeeping:
         self._store = store
         self._events = store.watch()
         self._due = False
-        self._suspects: dict[Key, None] = {}
-        self._leaving: dict[Key, None] = {}
-        self._spared: set[str] = set()
+        self._candidates: dict[Key, None] = {}
+        """Objects that may have lost their owners."""
+        self._terminating: dict[Key, None] = {}
+        """Objects whose deletion waits for housekeeping."""
+        self._assumed_alive: set[str] = set()
 
-    def spare(self, owners: Iterable[str]) -> None:
-        """Take the owners with these uids for living, until they are seen to go."""
-        self._spared.update(owners)
+    def assume_alive(self, owners: Iterable[str]) -> None:
+        """Let the owners with these uids count as existing, until they are seen to be removed."""
+        self._assumed_alive.update(owners)
 
     def is_due(self) -> bool:
-        """Whether something changed that may leave work here."""
+        """Tell whether a change may have left work here."""
         for event in self._events.drain():
-            self._notice(event)
+            self._handle(event)
         return self._due
 
     def run(self) -> bool:
-        """Do what can be done now, one level deep; True if anything changed."""
+        """Do what can be done now, one level deep; tell whether anything changed."""
         if not self.is_due():
             return False
         self._due = False
         before = self._store.writes
-        suspects, self._suspects = self._suspects, {}
-        for key in suspects:
-            self._judge(key)
-        for key in list(self._leaving):
-            self._help_to_leave(key)
+        candidates, self._candidates = self._candidates, {}
+        for key in candidates:
+            self._collect(key)
+        for key in list(self._terminating):
+            self._continue_deletion(key)
         return self._store.writes > before
 
-    def _notice(self, event: Event) -> None:
+    # What a change leaves to do
+
+    def _handle(self, event: Event) -> None:
         if event.new is None:
-            self._notice_gone(event.key, event.old or {})
+            self._handle_removal(event.key, event.old or {})
             return
         if owners_of(event.new) != owners_of(event.old or {}):
-            self._suspects[event.key] = None
+            self._candidates[event.key] = None
             self._due = True
-        if is_going(event.new) and event.new != event.old:
-            holds = event.key.resource in (NAMESPACES, CRDS) or set(finalizers_of(event.new)) & {
-                "foregroundDeletion",
-                "orphan",
-            }
-            if holds:
-                self._leaving[event.key] = None
+        if is_terminating(event.new) and event.new != event.old:
+            has_content = event.key.resource in (NAMESPACES, CRDS)
+            if has_content or not _COLLECTORS_FINALIZERS.isdisjoint(finalizers_of(event.new)):
+                self._terminating[event.key] = None
                 self._due = True
 
-    def _notice_gone(self, key: Key, last: Json) -> None:
-        self._leaving.pop(key, None)
-        self._spared.discard(uid_of(last))
+    def _handle_removal(self, key: Key, last: Json) -> None:
+        self._terminating.pop(key, None)
+        self._assumed_alive.discard(uid_of(last))
         dependents = self._store.dependents(uid_of(last))
-        self._suspects.update(dict.fromkeys(dependents))
-        waited_for = any(self._waits_for(holder, key, last) for holder in self._leaving)
-        self._due = self._due or bool(dependents) or waited_for
+        self._candidates.update(dict.fromkeys(dependents))
+        awaited = any(self._waits_for(waiting, key, last) for waiting in self._terminating)
+        self._due = self._due or bool(dependents) or awaited
 
-    def _waits_for(self, holder: Key, key: Key, last: Json) -> bool:
-        if holder.resource == NAMESPACES:
-            return holder.name == key.namespace
-        if holder.resource == CRDS:
-            return _stored_by(holder) == key.resource
-        held = self._store.get(holder)
-        return bool(held) and any(owner.get("uid") == uid_of(held or {}) for owner in owners_of(last))
+    def _waits_for(self, waiting: Key, key: Key, last: Json) -> bool:
+        if waiting.resource == NAMESPACES:
+            return waiting.name == key.namespace
+        if waiting.resource == CRDS:
+            return _resource_of_crd(waiting) == key.resource
+        owner = self._store.get(waiting)
+        return bool(owner) and _is_owned_by(last, uid_of(owner or {}))
 
-    def _judge(self, key: Key) -> None:
-        """Delete an object without any living owner; drop dead owners beside living ones."""
+    # Garbage collection
+
+    def _collect(self, key: Key) -> None:
+        """Delete an object all of whose owners are gone; drop the references to those that are gone from others."""
         obj = self._store.get(key)
         owners = owners_of(obj) if obj else []
         if obj is None or not owners:
             return
-        living = [owner for owner in owners if self._lives(owner, key.namespace)]
-        if len(living) == len(owners):
+        existing = [owner for owner in owners if self._exists(owner, key.namespace)]
+        if len(existing) == len(owners):
             return
-        if living:
-            done = self._write(with_metadata(obj, ownerReferences=living), GARBAGE_COLLECTOR)
+        if existing:
+            done = self._write(with_metadata(obj, ownerReferences=existing), GARBAGE_COLLECTOR)
         else:
-            done = is_going(obj) or self._delete(key, GARBAGE_COLLECTOR)
+            done = is_terminating(obj) or self._delete(key, GARBAGE_COLLECTOR)
         if not done:
-            self._suspects[key] = None
+            self._candidates[key] = None
 
-    def _lives(self, owner: Json, namespace: str) -> bool:
-        """Whether an owner exists where the dependent may refer to it: cluster-scoped, or in the same namespace."""
-        if owner.get("uid") in self._spared:
+    def _exists(self, owner: Json, namespace: str) -> bool:
+        """Tell whether an owner exists where a dependent may refer to it: cluster-scoped, or in its namespace."""
+        if owner.get("uid") in self._assumed_alive:
             return True
         key = self._store.key_of(str(owner.get("uid")))
         return key is not None and key.namespace in ("", namespace)
 
-    def _help_to_leave(self, key: Key) -> None:
+    # Deletion that takes several steps
+
+    def _continue_deletion(self, key: Key) -> None:
         obj = self._store.get(key)
-        if obj is None or not is_going(obj):
-            self._leaving.pop(key, None)
+        if obj is None or not is_terminating(obj):
+            self._terminating.pop(key, None)
         elif key.resource == NAMESPACES:
             self._empty(key, self._store.in_namespace(key.name), NAMESPACE_CONTROLLER)
         elif key.resource == CRDS:
-            stored = _stored_by(key)
-            objects = self._store.all(stored)
-            self._empty(key, [Key(stored, namespace_of(each), name_of(each)) for each in objects], API_SERVER)
+            resource = _resource_of_crd(key)
+            objects = self._store.all(resource)
+            self._empty(key, [Key(resource, namespace_of(each), name_of(each)) for each in objects], API_SERVER)
         elif "orphan" in finalizers_of(obj):
             self._orphan_dependents(obj)
-            self._release(obj, "orphan")
+            self._remove_finalizer(obj, "orphan")
         elif "foregroundDeletion" in finalizers_of(obj):
             self._delete_dependents_first(obj)
 
-    def _empty(self, holder: Key, contents: list[Key], user: str) -> None:
-        """Delete what is in a namespace or of a CRD's kind; the holder itself goes once nothing is left."""
+    def _empty(self, container: Key, contents: list[Key], user: str) -> None:
+        """Delete what is in a namespace, or of a CRD's kind; remove the namespace or CRD once nothing is left."""
         for key in contents:
             inside = self._store.get(key)
-            if inside and not is_going(inside):
+            if inside and not is_terminating(inside):
                 self._delete(key, user)
         if any(self._store.get(key) for key in contents):
             return
-        held = self._store.get(holder)
-        if held and holder.resource == CRDS:
-            self._release(held, CRD_FINALIZER)
-        elif held and not finalizers_of(held):
-            self._server.drop(holder, user)
+        obj = self._store.get(container)
+        if obj and container.resource == CRDS:
+            self._remove_finalizer(obj, CRD_FINALIZER)
+        elif obj and not finalizers_of(obj):
+            self._server.drop(container, user)
 
     def _orphan_dependents(self, owner: Json) -> None:
         for key in self._store.dependents(uid_of(owner)):
@@ -173,19 +179,16 @@ class Housekeeping:
         blocked = False
         for key in self._store.dependents(uid_of(owner)):
             obj = self._store.get(key)
-            if obj and not is_going(obj):
+            if obj and not is_terminating(obj):
                 self._delete(key, GARBAGE_COLLECTOR)
-            still = self._store.get(key)
-            blocked = blocked or bool(
-                still
-                and any(
-                    each.get("uid") == uid_of(owner) and each.get("blockOwnerDeletion") for each in owners_of(still)
-                )
-            )
+            left = self._store.get(key)
+            blocked = blocked or (left is not None and _is_owned_by(left, uid_of(owner), blocking=True))
         if not blocked:
-            self._release(owner, "foregroundDeletion")
+            self._remove_finalizer(owner, "foregroundDeletion")
 
-    def _release(self, obj: Json, finalizer: str) -> None:
+    # Writes
+
+    def _remove_finalizer(self, obj: Json, finalizer: str) -> None:
         left = [each for each in finalizers_of(obj) if each != finalizer]
         self._write(with_metadata(obj, finalizers=left), GARBAGE_COLLECTOR)
 
@@ -201,8 +204,14 @@ class Housekeeping:
         )
 
 
+def _is_owned_by(obj: Json, uid: str, *, blocking: bool = False) -> bool:
+    return any(
+        owner.get("uid") == uid and (not blocking or bool(owner.get("blockOwnerDeletion"))) for owner in owners_of(obj)
+    )
+
+
 def _succeeds(write: Callable[[], object]) -> bool:
-    """Whether the API server took a write; a refused one is tried again after the next change."""
+    """Do a write and tell whether the API server accepted it; a refused one is retried after the next change."""
     try:
         write()
     except ApiError:
@@ -210,6 +219,6 @@ def _succeeds(write: Callable[[], object]) -> bool:
     return True
 
 
-def _stored_by(crd: Key) -> GroupResource:
+def _resource_of_crd(crd: Key) -> GroupResource:
     plural, _, group = crd.name.partition(".")
     return GroupResource(group, plural)

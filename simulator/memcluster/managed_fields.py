@@ -1,4 +1,4 @@
-"""Who owns which field: metadata.managedFields, read into sets of paths and written back.
+"""metadata.managedFields: which manager owns which fields, read into sets of paths and written back.
 
 A path is a tuple of fieldsV1 elements: `f:name` for a map key, `k:{"uid":"..."}` for an
 ownerReference, `v:"..."` for a finalizer. Empty maps and lists are leaves.
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from memcluster.jsons import SERVER_FIELDS, Json, metadata
+from memcluster.objects import SERVER_FIELDS, Json, metadata
 
 Path = tuple[str, ...]
 
@@ -23,7 +23,7 @@ _UNOWNED_METADATA = frozenset({"name", "namespace", *SERVER_FIELDS})
 
 
 class Manager(NamedTuple):
-    """What makes two managedFields entries one: for Apply the version does not count."""
+    """What identifies an entry of managedFields; for Apply the version does not count."""
 
     name: str
     operation: str
@@ -44,17 +44,17 @@ Entries = dict[Manager, Entry]
 
 
 def applier(name: str, subresource: str = "") -> Manager:
-    """The identity of a server-side applier."""
+    """Return the identity of a manager that uses server-side apply."""
     return Manager(name, "Apply", "", subresource)
 
 
 def updater(name: str, api_version: str, subresource: str = "") -> Manager:
-    """The identity of somebody who creates and updates."""
+    """Return the identity of a manager that creates and updates."""
     return Manager(name, "Update", api_version, subresource)
 
 
 def leaves(obj: Json) -> dict[Path, Any]:
-    """Every field of an object that can be owned, with its value."""
+    """Return every field of an object that can be owned, with its value."""
     found: dict[Path, Any] = {}
     for key, value in obj.items():
         if key == "metadata":
@@ -67,7 +67,7 @@ def leaves(obj: Json) -> dict[Path, Any]:
 
 
 def element(path: Path, item: Any) -> str:
-    """The path element of an item in one of the two associative lists."""
+    """Return the path element of an item in one of the two associative lists."""
     if path == OWNER_REFERENCES:
         return f"k:{orjson.dumps({'uid': item.get('uid')}).decode()}"
     return f"v:{orjson.dumps(item).decode()}"
@@ -85,7 +85,7 @@ def _collect(path: Path, value: Any, found: dict[Path, Any]) -> None:
 
 
 def read(obj: Json | None) -> Entries:
-    """The entries of an object's managedFields."""
+    """Return the entries of an object's managedFields."""
     entries: Entries = {}
     for raw in metadata(obj or {}).get("managedFields") or ():
         operation = raw.get("operation", "Update")
@@ -102,7 +102,7 @@ def read(obj: Json | None) -> Entries:
 
 
 def write(entries: Entries) -> list[Json]:
-    """managedFields of these entries, in the API server's order; managers of nothing are left out."""
+    """Return the managedFields of these entries, in the API server's order, without managers that own nothing."""
     ordered = sorted(
         (item for item in entries.items() if item[1].paths),
         key=lambda item: (item[0].operation, item[1].time, item[0].name, item[1].api_version, item[0].subresource),

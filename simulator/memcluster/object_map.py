@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from memcluster.jsons import Json, group_of, name_of, namespace_of
+from memcluster.objects import Json, group_of, name_of, namespace_of
 from memcluster.resources import Resource
 
 
@@ -22,7 +22,7 @@ class GroupVersionKind(NamedTuple):
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def __str__(self) -> str:
-        """The key in a request body: `Kind.version` or `Kind.group/version`."""
+        """Return the key in a request body: `Kind.version` or `Kind.group/version`."""
         return f"{self.kind}.{self.api_version}"
 
 
@@ -30,28 +30,28 @@ ObjectMap = dict[GroupVersionKind, dict[str, Json]]
 
 
 def kind_of(obj: Json) -> GroupVersionKind:
-    """The kind an object says it is."""
+    """Return the kind that an object names."""
     api_version = str(obj.get("apiVersion") or "")
     return GroupVersionKind(group_of(api_version), api_version.rpartition("/")[2], str(obj.get("kind") or ""))
 
 
 def kind_of_resource(resource: Resource) -> GroupVersionKind:
-    """The kind of a served resource."""
+    """Return the kind of a served resource."""
     return GroupVersionKind(resource.group, resource.version, resource.kind)
 
 
 def qualified_name(obj: Json) -> str:
-    """`namespace/name`, or `name` for what has no namespace."""
+    """Return `namespace/name`, or `name` for an object without a namespace."""
     namespace = namespace_of(obj)
     return f"{namespace}/{name_of(obj)}" if namespace else name_of(obj)
 
 
 def insert(objects: ObjectMap, more: Iterable[Json]) -> None:
-    """Put objects into the map, under the kinds they say they are; the last of a name stays."""
+    """Put objects into the map, under the kinds they name; of two with one name the last one stays."""
     for obj in more:
         objects.setdefault(kind_of(obj), {})[qualified_name(obj)] = obj
 
 
 def as_body(objects: ObjectMap) -> Json:
-    """The map as it is written into a request body."""
+    """Return the map as it is written into a request body."""
     return {str(kind): group for kind, group in objects.items()}

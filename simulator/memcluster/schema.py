@@ -1,7 +1,7 @@
-"""What a CRD's schema refuses: the part of OpenAPI v3 that structural schemas are mostly made of.
+"""Checking objects against a CRD's schema: the part of OpenAPI v3 that most structural schemas consist of.
 
-Known are type, properties, additionalProperties, required, items, enum, pattern, lengths, bounds, nullable and
-Kubernetes' own extensions. What is not known (anyOf and its like, CEL rules, formats, defaults) refuses nothing.
+That is type, properties, additionalProperties, required, items, enum, pattern, lengths, bounds, nullable and
+Kubernetes' own extensions. Everything else (anyOf and the like, CEL rules, formats, defaults) is ignored.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
-from memcluster.jsons import Json
+from memcluster.objects import Json
 
 
 class Problem(NamedTuple):
-    """One field that is not as the schema wants it; never quotes the value of a plain string field."""
+    """One field that breaks the schema; the message never quotes the value of a plain string field."""
 
     path: str
     message: str
@@ -44,7 +44,7 @@ _AT_ROOT = frozenset({"apiVersion", "kind", "metadata"})
 def problems(
     schema: Json, obj: Json, *, strict: bool = False, aside: AbstractSet[str] = frozenset()
 ) -> Iterator[Problem]:
-    """Yield what is wrong with an object, in the order of its schema; its metadata is not looked at, nor `aside`.
+    """Yield what is wrong with an object, in the order of its schema; neither metadata nor `aside` is checked.
 
     With `strict`, fields that the schema does not have are wrong too, as for `kubectl apply`; the API server itself
     drops them.

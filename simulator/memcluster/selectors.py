@@ -1,17 +1,18 @@
-"""Label selectors: matchLabels and matchExpressions, as apimachinery reads them."""
+"""Label selectors: matchLabels and matchExpressions, read as Kubernetes does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from memcluster.errors import SyncError
-from memcluster.jsons import Json
+from memcluster.objects import Json
 
 Matches = Callable[[Mapping[str, str]], bool]
+"""Tells whether labels match."""
 
 
 def selector(spec: Json | None) -> Matches:
-    """A predicate on labels; None and an empty selector match everything, a wrong one is an error."""
+    """Return the predicate of a selector; None and an empty one match everything. Raises SyncError for a wrong one."""
     if not spec:
         return _everything
     wanted = dict(spec.get("matchLabels") or {})
@@ -23,11 +24,6 @@ def selector(spec: Json | None) -> Matches:
         )
 
     return matches
-
-
-def is_empty(spec: Json | None) -> bool:
-    """Whether a selector asks for nothing."""
-    return not (spec and (spec.get("matchLabels") or spec.get("matchExpressions")))
 
 
 def _everything(_: Mapping[str, str]) -> bool:

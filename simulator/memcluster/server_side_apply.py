@@ -1,4 +1,4 @@
-"""Server-side apply: merging what a manager wants into what is there, and keeping book of who owns what.
+"""Server-side apply: merge what a manager wants into an object, and record which manager owns which field.
 
 Pure functions on objects. `apply` is a PATCH with apply semantics, `update` is every other write.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any
 
 from memcluster.errors import ApiError, conflict
-from memcluster.jsons import Json, metadata, with_metadata
 from memcluster.managed_fields import (
     FINALIZERS,
     OWNER_REFERENCES,
@@ -23,21 +22,11 @@ from memcluster.managed_fields import (
     updater,
     write,
 )
-
-DIFFERENCES = (
-    "Lists are atomic, whatever the schema says, but for `metadata.ownerReferences` (by uid) and `metadata.finalizers` "
-    "(a set). The real server also merges containers, ports, conditions and other associative lists.",
-    "Maps merge key by key, whatever the schema says; the real server keeps atomic maps whole (label selectors).",
-    "A map that others created is not owned itself (no `.` in `fieldsV1`); one that loses its last key vanishes.",
-    "Nothing is defaulted or converted before it is compared; all versions of a kind share one shape.",
-    "managedFields sent by a client are ignored: they cannot be reset or edited.",
-    "Update managers are not merged into `ancient-changes` after ten.",
-)
-"""What the real server-side apply does otherwise."""
+from memcluster.objects import Json, metadata, with_metadata
 
 
 def apply(live: Json | None, config: Json, manager: str, force: bool, *, now: str) -> Json:
-    """The object after `manager` applied `config` to it.
+    """Return the object after `manager` applied `config` to it.
 
     Fields this manager applied before and no longer does are removed, unless somebody else owns them.
     Fields of others that differ are a conflict (409), or taken over with `force`; equal ones become shared.
@@ -63,7 +52,7 @@ def apply(live: Json | None, config: Json, manager: str, force: bool, *, now: st
 
 
 def update(live: Json | None, new: Json, manager: str, *, now: str, subresource: str = "") -> Json:
-    """The object `new` with its managedFields: what changed since `live` belongs to `manager` from now on."""
+    """Return the object `new` with its managedFields: what changed since `live` now belongs to `manager`."""
     me = updater(manager, new.get("apiVersion", ""), subresource)
     before, after = leaves(live or {}), leaves(new)
     entries = _disown(read(live), me, before, after)
@@ -94,7 +83,7 @@ def _apply_conflict(manager: str, fields: str) -> ApiError:
 
 
 def _merge(live: Any, config: Any, path: Path) -> Any:
-    """`config` laid over `live`: maps key by key, the two associative lists item by item, all else replaced."""
+    """Return `config` merged into `live`: maps by key, the two associative lists by item, everything else replaced."""
     if isinstance(live, dict) and isinstance(config, dict):
         merged = dict(live)
         for key, value in config.items():
@@ -108,7 +97,7 @@ def _merge(live: Any, config: Any, path: Path) -> Any:
 
 
 def _reaches_into(path: Path, owned: frozenset[Path]) -> bool:
-    """Whether somebody owns this field or something below it."""
+    """Tell whether somebody owns this field or one below it."""
     if path in owned:
         return True
     depth = len(path)
@@ -116,7 +105,7 @@ def _reaches_into(path: Path, owned: frozenset[Path]) -> bool:
 
 
 def _without(obj: Any, path: Path) -> Any:
-    """The object without one field; maps and lists that are empty thereafter go with it."""
+    """Return the object without one field, and without the maps and lists that become empty by that."""
     head, rest = path[0], path[1:]
     if isinstance(obj, list):
         whole = OWNER_REFERENCES if head.startswith("k:") else FINALIZERS
@@ -133,7 +122,7 @@ def _without(obj: Any, path: Path) -> Any:
 
 
 def _disown(entries: Entries, me: Manager, before: dict[Path, Any], after: dict[Path, Any]) -> Entries:
-    """The entries after a write: the others no longer own what it changed, nobody owns what it removed."""
+    """Return the entries after a write: others no longer own what it changed, nobody owns what it removed."""
     if not entries:
         return {}
     lost = {path for path, value in before.items() if path not in after or after[path] != value}
@@ -150,7 +139,7 @@ def _disown(entries: Entries, me: Manager, before: dict[Path, Any], after: dict[
 def _entry(
     previous: Entry | None, paths: frozenset[Path], now: str, api_version: str, *, touched: bool = False
 ) -> Entry:
-    """A manager's entry: its time moves only if it wrote something, as a write without effect changes nothing."""
+    """Return a manager's entry; its time changes only if it wrote something, so that a write without effect is none."""
     if previous and not touched and previous.paths == paths and previous.api_version == api_version:
         return previous
     return Entry(paths, now, api_version)

@@ -1,7 +1,6 @@
 """What the API server makes of the objects that clients send: pure functions from object to object.
 
-None changes its argument. Whether a write is allowed at all is validation's business, and where objects are kept the
-store's.
+None changes its argument. Whether a write is allowed is decided in `validation`; the store keeps the result.
 """
 
 from __future__ import annotations
@@ -9,17 +8,34 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 
-from memcluster.jsons import SERVER_FIELDS, Json, copy, labels_of, metadata, name_of, with_metadata
-from memcluster.resources import CRDS, NAMESPACES, SECRETS, Resource, established_status, pending_status
+from memcluster.crds import established_status, pending_status
+from memcluster.objects import (
+    SERVER_FIELDS,
+    Json,
+    copy,
+    finalizers_of,
+    is_terminating,
+    labels_of,
+    metadata,
+    name_of,
+    with_metadata,
+)
+from memcluster.resources import CRDS, NAMESPACES, SECRETS, Resource
 
-_TIDIED = ("labels", "annotations", "finalizers", "ownerReferences")
+_UNKNOWN_CONTENT = "memcluster/unknown-content"
+"""A finalizer: keeps a terminating namespace that was loaded, for what is in it may not have been loaded too."""
+
+_DROPPED_IF_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 def received(resource: Resource, obj: Json) -> Json:
-    """A copy of what a client sent without what only the server says; a Secret's write-only stringData is data."""
+    """Return a copy of what a client sent, without the fields that only the server writes.
+
+    The stringData of a Secret, which clients only write, becomes data.
+    """
     new = copy(obj)
     meta = {key: value for key, value in metadata(new).items() if key not in SERVER_FIELDS}
-    for field in _TIDIED:
+    for field in _DROPPED_IF_EMPTY:
         if not meta.get(field):
             meta.pop(field, None)
     if not resource.namespaced:
@@ -29,27 +45,27 @@ def received(resource: Resource, obj: Json) -> Json:
 
 
 def without_status(resource: Resource, obj: Json) -> Json:
-    """An object without its status, if that is a subresource."""
+    """Return the object without its status, if that is a subresource."""
     if not resource.has_status or "status" not in obj:
         return obj
     return {key: value for key, value in obj.items() if key != "status"}
 
 
 def with_defaults(resource: Resource, obj: Json) -> Json:
-    """The object with the one default that matters to who changes it: the type of a Secret, which is immutable."""
+    """Return the object with the one default that clients notice: the type of a Secret, which is immutable."""
     if resource.key == SECRETS and not obj.get("type"):
         return {**obj, "type": "Opaque"}
     return obj
 
 
 def with_server_fields(new: Json, live: Json) -> Json:
-    """An object with the metadata that only the server writes, as the stored one has it."""
+    """Return the object with the metadata that only the server writes, as the stored object has it."""
     kept = {field: metadata(live)[field] for field in SERVER_FIELDS if field in metadata(live)}
     return {**new, "metadata": {**metadata(new), **kept}}
 
 
-def newborn(resource: Resource, new: Json, uid: str, now: str, *, establishes_crds: bool) -> Json:
-    """The object with all that the server gives to a new one."""
+def initialized(resource: Resource, new: Json, uid: str, now: str, *, establishes_crds: bool) -> Json:
+    """Return the object with everything that the server gives to a new one."""
     new = with_metadata(new, uid=uid, creationTimestamp=now, generation=1 if resource.has_generation else None)
     new = with_defaults(resource, new)
     if resource.key == NAMESPACES:
@@ -61,8 +77,20 @@ def newborn(resource: Resource, new: Json, uid: str, now: str, *, establishes_cr
     return new
 
 
+def loaded(resource: Resource, new: Json, shown: Json) -> Json:
+    """Return an initialized object with the server's fields as another cluster showed them."""
+    new = with_metadata(new, **shown)
+    if resource.key == NAMESPACES and is_terminating(new):
+        held = with_metadata(new, finalizers=[*finalizers_of(new), _UNKNOWN_CONTENT])
+        return {**held, "status": {"phase": "Terminating"}}
+    return new
+
+
 def next_generation(resource: Resource, live: Json, new: Json) -> Json:
-    """A changed object with its generation: one more if more than metadata and (if it has one) status changed."""
+    """Return a changed object with its generation, one more if its spec changed.
+
+    What counts as spec is everything but metadata, and the status if that is a subresource.
+    """
     aside = {"apiVersion", "kind", "metadata"} | ({"status"} if resource.has_status else set())
     differs = any(live.get(key) != new.get(key) for key in (live.keys() | new.keys()) - aside)
     if not (resource.has_generation and differs):
@@ -70,8 +98,8 @@ def next_generation(resource: Resource, live: Json, new: Json) -> Json:
     return with_metadata(new, generation=metadata(live).get("generation", 1) + 1)
 
 
-def going(resource: Resource, live: Json, finalizers: Sequence[str], now: str) -> Json:
-    """The object as it is once its deletion was asked for, and these finalizers hold it."""
+def terminating(resource: Resource, live: Json, finalizers: Sequence[str], now: str) -> Json:
+    """Return the object as it is while it is being deleted and waits for these finalizers."""
     generation = metadata(live).get("generation")
     marked = with_metadata(
         live,

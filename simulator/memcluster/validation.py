@@ -1,4 +1,4 @@
-"""What the API server refuses whoever asks: bad names and labels, two controllers, changed immutable fields."""
+"""What the API server refuses: invalid names and labels, two controllers, changes of immutable fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from memcluster.errors import conflict, invalid
-from memcluster.jsons import Json, finalizers_of, is_going, labels_of, metadata, name_of, owners_of
+from memcluster.objects import Json, finalizers_of, is_terminating, labels_of, metadata, name_of, owners_of
 from memcluster.resources import Resource
 from memcluster.schema import problems
 
@@ -15,8 +15,8 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _PATH_SEGMENT = re.compile(r"(?!\.{1,2}$)[^/%]+")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 
-_LABEL_NAMED = {("", "namespaces"), ("", "services")}
-_FREELY_NAMED = "rbac.authorization.k8s.io"
+_NAMED_BY_DNS_LABEL = {("", "namespaces"), ("", "services")}
+_GROUP_WITH_FREE_NAMES = "rbac.authorization.k8s.io"
 
 _IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "secrets"): ("type",),
@@ -35,11 +35,11 @@ _IMMUTABLE: dict[tuple[str, str], tuple[str, ...]] = {
     ("scheduling.k8s.io", "priorityclasses"): ("value",),
     ("storage.k8s.io", "storageclasses"): ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"),
 }  # fmt: skip
-_SEALED = ("data", "binaryData", "immutable")
+_IMMUTABLE_BY_FLAG = ("data", "binaryData", "immutable")
 
 
 def check(resource: Resource, old: Json | None, new: Json) -> None:
-    """Raise 422 if the API server would not take `new` in place of `old`."""
+    """Raise 422 if the API server would not accept `new` in place of `old` (None: as a new object)."""
     if old is None:
         _check_name(resource, name_of(new))
     _check_labels(resource, new)
@@ -48,7 +48,7 @@ def check(resource: Resource, old: Json | None, new: Json) -> None:
         raise _refusal(resource, new, "metadata.ownerReferences: Only one reference can have Controller set to true")
     if old is not None:
         _check_immutable(resource, old, new)
-        if is_going(old) and not set(finalizers_of(new)) <= set(finalizers_of(old)):
+        if is_terminating(old) and not set(finalizers_of(new)) <= set(finalizers_of(old)):
             raise _refusal(
                 resource,
                 new,
@@ -68,9 +68,9 @@ def check_preconditions(resource: Resource, sent: Json, live: Json) -> None:
 
 
 def _check_name(resource: Resource, name: str) -> None:
-    if resource.group == _FREELY_NAMED:
+    if resource.group == _GROUP_WITH_FREE_NAMES:
         pattern, longest = _PATH_SEGMENT, 253
-    elif resource.key in _LABEL_NAMED:
+    elif resource.key in _NAMED_BY_DNS_LABEL:
         pattern, longest = _DNS_LABEL, 63
     else:
         pattern, longest = _SUBDOMAIN, 253
@@ -97,7 +97,7 @@ def _is_label_key(key: str) -> bool:
 
 
 def _check_schema(resource: Resource, old: Json | None, new: Json) -> None:
-    """What a write leaves as it is stays, also if the schema would refuse it by now."""
+    """Raise 422 for what the schema refuses, except in fields that the write does not change."""
     if not resource.schema:
         return
     unchanged = {key for key, value in new.items() if old and old.get(key) == value}
@@ -110,7 +110,7 @@ def _check_immutable(resource: Resource, old: Json, new: Json) -> None:
         if _at(old, path) != _at(new, path):
             raise _refusal(resource, new, f"{path}: field is immutable")
     if resource.group == "" and resource.plural in ("configmaps", "secrets") and old.get("immutable"):
-        for field in _SEALED:
+        for field in _IMMUTABLE_BY_FLAG:
             if (old.get(field) or None) != (new.get(field) or None):
                 raise _refusal(resource, new, f"{field}: Forbidden: field is immutable when `immutable` is set")
 

@@ -1,4 +1,4 @@
-"""One call of a hook: where it is, what its answer must look like, and what breaks the engine."""
+"""One call of a hook: its URL, the fields its answer may have, and the answers that crash the engine."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from memcluster.errors import EngineCrash, SyncError
-from memcluster.jsons import Json, copy
+from memcluster.objects import Json, copy
 
 CallHook = Callable[[str, Json], Json]
-"""Called with the full URL and the request body, answers the response body or raises `HookError`."""
+"""Called with the full URL and the request body; returns the response body or raises HookError."""
+
+COMPOSITE_ANSWER = frozenset({"status", "children", "resyncAfterSeconds", "finalized"})
+DECORATOR_ANSWER = frozenset({"labels", "annotations", "status", "attachments", "resyncAfterSeconds", "finalized"})
+CUSTOMIZE_ANSWER = frozenset({"relatedResources"})
 
 _TYPES: dict[str, tuple[type, ...]] = {
     "status": (dict,),
@@ -27,14 +31,14 @@ _RULE_FIELDS = frozenset({"apiVersion", "resource", "labelSelector", "namespaceS
 
 @dataclass(frozen=True)
 class Webhook:
-    """A hook of a controller: its full URL, and whether unknown fields in its answers are errors."""
+    """A hook of a controller: its full URL, and whether an unknown field in its answer is an error."""
 
     url: str
     strict: bool
 
 
 def webhook(hook: Json | None) -> Webhook | None:
-    """The webhook of a hook definition; None if the hook is not defined."""
+    """Return the webhook of a hook definition, None if the hook is not defined."""
     if hook is None:
         return None
     if hook.get("version") != "v2":
@@ -57,7 +61,10 @@ def _url(config: Json) -> str:
 
 
 def ask(call_hook: CallHook, hook: Webhook, body: Json, fields: frozenset[str]) -> Json:
-    """Call a hook with a copy of the body; its answer has the `fields` that were not null, with the right types."""
+    """Call a hook with a copy of the body and return its answer: those of `fields` that are not null.
+
+    Raises SyncError if a field has the wrong type, EngineCrash for what would crash the real engine.
+    """
     answer = call_hook(hook.url, copy(body))
     if not isinstance(answer, dict):
         raise SyncError(f"can't unmarshal webhookResponse: {type(answer).__name__} instead of an object")
@@ -92,7 +99,7 @@ def _check_strings(field: str, value: Mapping[str, Any]) -> None:
 def _check_objects(field: str, objects: list[Any]) -> None:
     for obj in objects:
         if obj is None:
-            raise EngineCrash(f"the answer has null in {field}: the real engine dereferences it and ends")
+            raise EngineCrash(f"the answer has null in {field}: the real engine dereferences it and crashes")
         if not isinstance(obj, dict) or not obj.get("kind"):
             raise SyncError(f"can't unmarshal webhookResponse: Object 'Kind' is missing in {field}")
 
@@ -100,7 +107,7 @@ def _check_objects(field: str, objects: list[Any]) -> None:
 def _check_rules(rules: list[Any], hook: Webhook) -> None:
     for rule in rules:
         if rule is None:
-            raise EngineCrash("the answer has null in relatedResources: the real engine dereferences it and ends")
+            raise EngineCrash("the answer has null in relatedResources: the real engine dereferences it and crashes")
         unknown = sorted(rule.keys() - _RULE_FIELDS)
         if unknown and hook.strict:
             raise SyncError(f"strict validation failed for v2 webhookResponse: unknown field {', '.join(unknown)}")

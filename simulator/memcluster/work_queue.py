@@ -1,4 +1,4 @@
-"""A controller's work queue: keys that wait for a worker, keys that wait for a time, and how often a key failed."""
+"""A controller's work queue: keys that are ready, keys that wait for a time, and how often each key has failed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ LAST_RETRY = 1000.0
 
 
 class Timer(NamedTuple):
-    """A key that becomes due."""
+    """A key that becomes ready at a time."""
 
     at: datetime
     key: str
 
 
 class WorkQueue:
-    """Each key at most once ready and once waiting; a failed key waits twice as long each time."""
+    """Keys, each at most once ready and once waiting; a key that fails waits twice as long each time."""
 
     def __init__(self, turns: Iterator[int]) -> None:
         self._turns = turns
@@ -32,7 +32,7 @@ class WorkQueue:
             self.ready[key] = next(self._turns)
 
     def take(self, key: str) -> None:
-        """A worker begins with this key."""
+        """Take a key off the queue, to work on it."""
         del self.ready[key]
 
     def add_after(self, key: str, seconds: float, now: datetime) -> None:
@@ -50,14 +50,14 @@ class WorkQueue:
         self.add_after(key, min(FIRST_RETRY * 2 ** min(failures, 40), LAST_RETRY), now)
 
     def forget(self, key: str) -> None:
-        """A key succeeded: its next failure is its first."""
+        """Forget the failures of a key that succeeded."""
         self._failures.pop(key, None)
 
     def timers(self) -> list[Timer]:
-        """The keys that wait for a time."""
+        """Return the keys that wait for a time."""
         return [Timer(at, key) for key, at in self._waiting.items()]
 
     def fire(self, key: str) -> None:
-        """The time of a waiting key has come."""
+        """Make a waiting key ready now."""
         if self._waiting.pop(key, None):
             self.add(key)

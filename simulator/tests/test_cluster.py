@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from memcluster import ApiError, Cluster
-from toys import Json, config_map, crd, fan, namespace
+from toys import Json, config_map, crd, fan, namespace, new_cluster
 
 
 @pytest.fixture
 def cluster() -> Cluster:
-    return Cluster()
+    return new_cluster()
 
 
 def secret(name: str = "s", **fields: Any) -> Json:
@@ -106,13 +106,13 @@ class TestLoad:
         first, second = cluster.load(config_map("a", uid="u")), cluster.load(config_map("b", uid="u"))
         assert first["metadata"]["uid"] == "u" != second["metadata"]["uid"]
 
-    def test_takes_owners_that_are_not_shown_for_living(self, cluster: Cluster) -> None:
+    def test_lets_owners_that_are_not_shown_count_as_existing(self, cluster: Cluster) -> None:
         owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "not-shown"}
         cluster.load(config_map("a", ownerReferences=[owner]))
         cluster.collect_garbage()
         assert cluster.find("v1", "ConfigMap", "a", "default")
 
-    def test_sees_owners_that_are_shown_go(self, cluster: Cluster) -> None:
+    def test_notices_that_an_owner_which_is_shown_is_deleted(self, cluster: Cluster) -> None:
         owner = {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "shown"}
         cluster.load(config_map("a", ownerReferences=[owner]))
         cluster.load({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n", "uid": "shown"}})
@@ -120,10 +120,10 @@ class TestLoad:
         cluster.collect_garbage()
         assert cluster.find("v1", "ConfigMap", "a", "default") is None
 
-    def test_leaves_a_namespace_that_is_going_as_it_is(self, cluster: Cluster) -> None:
-        going = namespace("a")
-        going["metadata"]["deletionTimestamp"] = "2024-01-01T00:00:00Z"
-        cluster.load(going)
+    def test_leaves_a_terminating_namespace_as_it_is(self, cluster: Cluster) -> None:
+        terminating = namespace("a")
+        terminating["metadata"]["deletionTimestamp"] = "2024-01-01T00:00:00Z"
+        cluster.load(terminating)
         cluster.load(config_map("x", ns="a"))
         cluster.collect_garbage()
         assert cluster.get("v1", "Namespace", "a")["status"] == {"phase": "Terminating"}
@@ -213,8 +213,8 @@ class TestDelete:
     def test_waits_for_the_last_finalizer(self, cluster: Cluster) -> None:
         cluster.create(config_map("a", finalizers=["x/y"]))
         cluster.delete("v1", "ConfigMap", "a", "default")
-        going = cluster.get("v1", "ConfigMap", "a", "default")
-        assert going["metadata"]["deletionTimestamp"] == cluster.now
+        waiting = cluster.get("v1", "ConfigMap", "a", "default")
+        assert waiting["metadata"]["deletionTimestamp"] == cluster.now
         with pytest.raises(ApiError):
             cluster.patch("v1", "ConfigMap", "a", {"metadata": {"finalizers": ["x/y", "x/z"]}}, "default")
         cluster.patch("v1", "ConfigMap", "a", {"metadata": {"finalizers": []}}, "default")
@@ -270,7 +270,7 @@ def owned_by(owner: Json, name: str, **fields: Any) -> Json:
 
 
 class TestGarbage:
-    def test_is_what_has_no_living_owner_and_what_that_owned(self, cluster: Cluster) -> None:
+    def test_is_what_has_lost_its_owners_and_what_that_owned(self, cluster: Cluster) -> None:
         owner = cluster.create(config_map("owner"))
         child = cluster.create(owned_by(owner, "child"))
         cluster.create(owned_by(child, "grandchild"))
@@ -279,14 +279,14 @@ class TestGarbage:
         assert cluster.list("v1", "ConfigMap", "default") == []
         assert not cluster.collect_garbage()
 
-    def test_includes_what_is_created_for_an_owner_already_gone(self, cluster: Cluster) -> None:
+    def test_includes_what_is_created_for_an_owner_that_is_already_deleted(self, cluster: Cluster) -> None:
         owner = cluster.create(config_map("owner"))
         cluster.delete("v1", "ConfigMap", "owner", "default")
         cluster.create(owned_by(owner, "late"))
         cluster.collect_garbage()
         assert cluster.find("v1", "ConfigMap", "late", "default") is None
 
-    def test_spares_what_another_owner_keeps(self, cluster: Cluster) -> None:
+    def test_is_not_what_has_another_owner(self, cluster: Cluster) -> None:
         one, two = cluster.create(config_map("one")), cluster.create(config_map("two"))
         child = owned_by(one, "child")
         child["metadata"]["ownerReferences"] += owned_by(two, "child")["metadata"]["ownerReferences"]
@@ -335,9 +335,9 @@ class TestCustomResources:
 
     def test_go_with_their_crd(self, cluster: Cluster) -> None:
         cluster.create(crd("Fan", "fans"))
-        held = fan()
-        held["metadata"]["finalizers"] = ["x/y"]
-        cluster.create(held)
+        kept = fan()
+        kept["metadata"]["finalizers"] = ["x/y"]
+        cluster.create(kept)
         cluster.delete("apiextensions.k8s.io/v1", "CustomResourceDefinition", "fans.toys.dev")
         with pytest.raises(ApiError) as refused:
             cluster.create(fan("two"))

@@ -1,4 +1,4 @@
-"""The engine in memory calls hooks, and makes so what they answer, as Metacontroller does."""
+"""The engine in memory calls hooks and carries out what they answer, as Metacontroller does."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from memcluster import Cluster, Engine, EngineCrash, HookError, Loop
-from toys import Hooks, Json, composite, config_map, crd, decorator, fan, fan_out, namespace
+from toys import Hooks, Json, composite, config_map, crd, decorator, fan, fan_out, namespace, new_cluster
 
 
 def world(
     hooks: Any, *objects: Json, namespaces: tuple[str, ...] = ("a", "b"), **options: Any
 ) -> tuple[Cluster, Engine]:
-    cluster = Cluster()
+    cluster = new_cluster()
     for name in namespaces:
         cluster.create(namespace(name))
     cluster.create(crd("Fan", "fans"))
@@ -101,7 +101,7 @@ class TestChildren:
         assert "status" not in cluster.get("toys.dev/v1", "Fan", "one")
         assert "don't match parent selector" in next(iter(engine.errors.values()))
 
-    def test_take_over_what_stands_in_their_place(self) -> None:
+    def test_take_over_an_object_of_the_same_name(self) -> None:
         cluster, engine = world(Hooks(fans__sync=fan_out), composite(), config_map("copy", {"x": "1"}, "a"))
         cluster.create(fan(namespaces=["a"]))
         engine.run()
@@ -252,13 +252,13 @@ class TestParents:
 
 
 class TestTime:
-    """Hooks may answer otherwise later on: rest is when nothing was written for a while."""
+    """Answers of hooks may depend on the time: the engine is at rest when nothing was written for a while."""
 
     @staticmethod
     def moments(sync: Callable[[str, float], Json], *parents: str, **options: Any) -> tuple[Cluster, list[str]]:
         """Run with a hook that knows its parent and the seconds since the start; answer when it was called."""
         calls: list[str] = []
-        cluster = Cluster()
+        cluster = new_cluster()
         start = cluster.clock
 
         def hook(body: Json) -> Json:
@@ -288,10 +288,10 @@ class TestTime:
     def test_an_answer_that_changes_a_minute_later_is_waited_for(self) -> None:
         assert self.phase(1, 2, 60) == 2
 
-    def test_each_write_begins_the_wait_anew(self) -> None:
+    def test_each_write_starts_the_wait_again(self) -> None:
         assert self.phase(30, 60, 120, 180) == 3
 
-    def test_what_changes_after_the_quiet_is_not_waited_for(self) -> None:
+    def test_an_answer_that_changes_after_the_quiet_is_not_waited_for(self) -> None:
         assert self.phase(1, 60, quiet_seconds=50) == 0
 
     def test_no_timer_fires_after_the_quiet(self) -> None:
@@ -401,7 +401,7 @@ class TestRelated:
             (rule(names=["x"], name="x"), "unknown field name"),
         ],
     )
-    def test_a_wrong_rule_fails_the_whole_sync(self, wrong: Json, message: str) -> None:
+    def test_an_invalid_rule_fails_the_whole_sync(self, wrong: Json, message: str) -> None:
         cluster, engine = world(relating(wrong), composite(hooks=("sync", "customize")), fan())
         assert message in next(iter(engine.errors.values()))
         assert "status" not in cluster.get("toys.dev/v1", "Fan", "one")
@@ -445,7 +445,7 @@ class TestControllers:
         assert hooks.count("customize") == 2
 
     def test_parents_without_a_status_subresource_are_ignored(self) -> None:
-        cluster = Cluster()
+        cluster = new_cluster()
         cluster.create(crd("Fan", "fans", status=False))
         cluster.create(composite())
         engine = Engine(cluster, Hooks())
@@ -509,8 +509,8 @@ class TestDecorators:
         cluster, engine = world(hooks, decorator(hooks=("sync", "finalize")), fan(), fan("two"))
         cluster.delete("toys.dev/v1", "Fan", "one")
         engine.run()
-        held = cluster.get("toys.dev/v1", "Fan", "one")
-        assert held["metadata"]["finalizers"] == ["metacontroller.io/decoratorcontroller-marks"]
+        waiting = cluster.get("toys.dev/v1", "Fan", "one")
+        assert waiting["metadata"]["finalizers"] == ["metacontroller.io/decoratorcontroller-marks"]
         ready.append(True)
         engine.resync()
         engine.run()
@@ -522,7 +522,7 @@ class TestDecorators:
         assert cluster.find("toys.dev/v1", "Fan", "two") is not None
 
     def test_a_parent_changed_meanwhile_ends_the_sync_without_an_error(self) -> None:
-        cluster = Cluster()
+        cluster = new_cluster()
         raced: list[bool] = []
 
         def sync(body: Json) -> Json:

@@ -1,4 +1,4 @@
-"""What a CRD's schema refuses, said in words that name the field and the way out."""
+"""What a CRD's schema refuses, with messages that name the field and what to do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from memcluster import ApiError, Cluster
 from memcluster.schema import problems
-from specification import cases
 from toys import Json, crd, fan
 
 SCHEMA: Json = {
@@ -46,7 +45,7 @@ class Spec:
     strict: bool = False
 
 
-@cases(
+CASES = (
     Spec("every field right", {"mode": "apply", "size": 3, "on": True, "port": "http", "parts": [{"id": 1}]}, None),
     Spec("a field that must be there", {"name": None}, "spec.name: missing: Name of the thing"),
     Spec("null where it is allowed", {"mode": None, "note": None}, None),
@@ -72,6 +71,9 @@ class Spec:
     Spec("an unknown field, strictly", {"nmae": "x"}, "spec.nmae: unknown field; did you mean name?", strict=True),
     Spec("an unknown field where all may be", {"values": {"x": 1}}, None, strict=True),
 )
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.reason for case in CASES])
 def test_a_spec(case: Spec) -> None:
     spec: Json = {"name": "x", "note": "", **case.spec}
     found = [": ".join(problem) for problem in problems(SCHEMA, {"kind": "X", "spec": spec}, strict=case.strict)]

@@ -1,4 +1,4 @@
-"""Server-side apply merges what a manager wants and remembers who owns what."""
+"""Server-side apply merges what a manager wants and records which manager owns which field."""
 
 from __future__ import annotations
 

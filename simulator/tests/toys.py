@@ -1,14 +1,23 @@
-"""Small objects, CRDs and controllers for the tests of the simulation."""
+"""Small objects, CRDs, controllers and hooks for the tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from memcluster.errors import HookError
+from memcluster import Cluster, HookError, Resource
+from memcluster.resources import RESOURCES
 
 Json = dict[str, Any]
 Hook = Callable[[Json], Json]
+
+NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", True, has_generation=True)
+ROLE_BINDINGS = Resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", True)
+
+
+def new_cluster() -> Cluster:
+    """Return a cluster that serves the kinds of these tests."""
+    return Cluster(resources=(*RESOURCES, NETWORK_POLICIES, ROLE_BINDINGS))
 
 
 def namespace(name: str, **labels: str) -> Json:
@@ -49,7 +58,7 @@ def crd(
 
 
 def fan(name: str = "one", **spec: Any) -> Json:
-    """A cluster-scoped parent whose children stand in many namespaces."""
+    """Return a cluster-scoped parent whose children are in many namespaces."""
     return {"apiVersion": "toys.dev/v1", "kind": "Fan", "metadata": {"name": name}, "spec": spec}
 
 
@@ -89,7 +98,7 @@ def webhook(path: str) -> Json:
 
 
 class Hooks:
-    """Plain functions by path; remembers every request."""
+    """Functions by path; every request is recorded."""
 
     def __init__(self, **functions: Hook) -> None:
         self.functions = {f"http://hooks/{name.replace('__', '/')}": function for name, function in functions.items()}
@@ -106,7 +115,7 @@ class Hooks:
 
 
 def fan_out(body: Json) -> Json:
-    """One ConfigMap per namespace of the parent's spec; status counts those it sees."""
+    """Answer one ConfigMap per namespace in the parent's spec, and a status that counts those that exist."""
     parent = body["parent"]
     data = parent["spec"].get("data", {"k": "v"})
     children = [config_map("copy", data, ns) for ns in parent["spec"].get("namespaces", [])]

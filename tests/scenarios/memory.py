@@ -20,7 +20,7 @@ class MemoryStage:
 
     def __init__(self) -> None:
         """Install Object Syncer."""
-        self.cluster = Cluster()
+        self.cluster = Cluster(resources=rehearsal.RESOURCES)
         self._running = self._answering = True
         self._engine = rehearsal.install(self.cluster, call_hook=self._call)
         self._bindings = [obj for obj in rehearsal.machinery() if obj["metadata"]["name"] == api.GUARD]

@@ -5,18 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from memcluster import Cluster, HookError
-from memcluster.jsons import Json
+from memcluster.objects import Json
 from object_syncer import rehearsal
 from object_syncer.kube import api
 
 
 class FaultyCluster(Cluster):
-    """A cluster that refuses copies in some namespaces, and where somebody is faster than the engine now and then."""
+    """A cluster that refuses copies in some namespaces, and edits ObjectSyncs while the engine works."""
 
     def __init__(self) -> None:
         self.refusing: set[str] = set()
         self.races = 0
-        super().__init__(("default",))
+        super().__init__(("default",), resources=rehearsal.RESOURCES)
         self.admission.append(self._refuse)
 
     def _refuse(self, operation: str, user: str, old: Json | None, new: Json | None) -> str | None:
@@ -25,7 +25,7 @@ class FaultyCluster(Cluster):
         return f"{operation} denied: over quota" if new["kind"] != "ObjectSync" else None
 
     def update_status(self, obj: Json, *, user: str = "admin", manager: str = "") -> Json:
-        """As ever; but in a race the ObjectSync has been edited meanwhile, so that the engine gets a conflict."""
+        """Write the status; in a race the ObjectSync is edited just before, so that the engine gets a conflict."""
         if self.races and obj["kind"] == "ObjectSync" and user == api.ENGINE_USER:
             self.races -= 1
             meta = obj["metadata"]
@@ -39,7 +39,7 @@ class FaultyCluster(Cluster):
 
 
 class FaultyHooks:
-    """The real hooks, some calls of which answer 500 or time out."""
+    """The real hooks, some calls of which answer 500."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -53,5 +53,5 @@ class FaultyHooks:
         for part, times in self.failing.items():
             if times and part in url:
                 self.failing[part] = times - 1
-                raise HookError("500: the hook server is ill")
+                raise HookError("500: the hook server fails")
         return rehearsal.call(self._cluster, url, body)

@@ -1,4 +1,4 @@
-"""Running histories: so many, from a seed, and what they reached."""
+"""Running a number of histories from a seed, and a report of what they reached."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEPS = 50
 """Rules per history."""
 
 GROUP = 5
-"""Histories per seed: hypothesis varies its own earlier examples, so that many of one seed resemble each other."""
+"""Histories per seed: hypothesis varies its earlier examples, so that histories of one seed resemble each other."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Report:
 
 
 def run(histories: int, *, seed: int, shrink: bool = False) -> Report:
-    """Run so many histories; raises what is wrong with the first that ends elsewhere than specified.
+    """Run that many histories. Raises AssertionError for the first that does not end as specified.
 
     The same seed makes the same histories. With `shrink`, a failing one is reported as short as it can be made.
     """

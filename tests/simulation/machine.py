@@ -1,8 +1,8 @@
-"""Histories: whatever users, bystanders and faults do to a cluster with Object Syncer, in any order.
+"""Histories: random sequences of what users, administrators and faults do to a cluster with Object Syncer.
 
-A history's steps are the rules: acts of users, faults, and bouts of work of the engine in an order that hypothesis
-chooses. At every rest, and at the end, the cluster is compared with the model; at last everything is deleted, and
-nothing but the installation may remain.
+The steps of a history are the rules below: acts of users, faults, and work of the engine, in an order that hypothesis
+chooses. At every rest, and at the end, the cluster is compared with the model. Then everything is deleted, and nothing
+but the installation may remain.
 """
 
 from __future__ import annotations
@@ -21,93 +21,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from memcluster import ApiError
 from memcluster.engine import Task
 from object_syncer import rehearsal
-from simulation import model, verdict
+from simulation import inputs, model, verdict
 from simulation.faults import FaultyCluster, FaultyHooks
 from simulation.model import Json, Kind
 from simulation.witness import Witness
 
 SYNC = verdict.SYNC
-NAMESPACES = ("a", "b", "c", "d")
-NAMES = ("s", "t")
-KINDS = (model.CONFIG_MAP, model.CONFIG_MAP, model.SECRET, model.ROLE_BINDING, model.WIDGET)
-
-SCOPES = ("watchNamespaces", "sourceNamespaces", "targetNamespaces")
-
-namespaces = st.sampled_from(NAMESPACES[:3])
-names = st.sampled_from(NAMES)
-kinds = st.sampled_from(KINDS)
-values = st.integers(0, 2)
-keys = st.sets(st.sampled_from(("k1", "k2", "k3")), min_size=1, max_size=2)
-metadata: st.SearchStrategy[Json] = st.sampled_from(
-    (
-        {},
-        {},
-        {"labels": {"tier": "one"}},
-        {"labels": {"tier": "two", "app.kubernetes.io/instance": "argo"}, "annotations": {"note": "n"}},
-        {
-            "annotations": {
-                "argocd.argoproj.io/tracking-id": "x",
-                "kubectl.kubernetes.io/last-applied-configuration": "{}",
-            }
-        },
-    )
-)
-marks = st.sampled_from(("", "", "", "upstream", "upstream-finalizer"))
-
-_destination = st.builds(
-    lambda ns, name, strategy: {
-        "namespace": ns,
-        **({"name": name} if name else {}),
-        **({"strategy": strategy} if strategy else {}),
-    },
-    st.sampled_from((*NAMESPACES, *NAMESPACES, "*", "")),
-    st.sampled_from((None, *NAMES, "u")),
-    st.sampled_from((None, "apply", "replace")),
-)
-destinations = st.lists(_destination, min_size=1, max_size=3)
-
-_KNOWN = (model.CONFIG_MAP, model.CONFIG_MAP, model.CONFIG_MAP, model.SECRET, model.ROLE_BINDING, model.WIDGET)
-_NAMED = [{"group": kind.group, "kind": kind.kind} for kind in _KNOWN]
-_ODD = [
-    {"group": "", "kind": "Namespace"},
-    {"group": "", "kind": "Pod"},
-    {"group": "", "kind": "Nonsense"},
-    {"group": "toys.dev", "kind": "Nonsense"},
-    {"group": "", "kind": "ConfigMap", "version": "v9"},
-    {"group": "toys.dev", "kind": "Widget", "version": "v9"},
-    {"group": "", "kind": "ConfigMap", "version": "v1"},
-]
-odd_kinds = st.sampled_from((*_NAMED, *_ODD))
-source_namespaces = st.sampled_from((None, "a", "b", "c"))
-indexes = st.integers(0, 30)
-oddly = st.sampled_from((False, False, False, False, False, False, True))
-"""Whether an ObjectSync names something at random, rather than an object that exists."""
-conflict_policies = st.sampled_from((None, None, "Fail", "Adopt", "Overwrite"))
-policies: st.SearchStrategy[Json] = st.one_of(
-    st.just(dict.fromkeys((*SCOPES, "allowedResources", "guard"))),
-    st.just(dict.fromkeys((*SCOPES, "allowedResources", "guard"))),
-    st.builds(
-        lambda field, scope: {field: scope},
-        st.sampled_from(SCOPES),
-        st.sampled_from(([], ["*"], ["a", "b"], ["b", "c"], ["a", "b", "c"])),
-    ),
-    st.sampled_from(
-        (
-            {"allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}]},
-            {"allowedResources": [{"apiGroups": [""], "resources": ["configmaps"]}]},
-            {"allowedResources": [{"apiGroups": [""]}, {"apiGroups": ["toys.dev"], "resources": ["widgets"]}]},
-            {"guard": "Required"},
-            {"guard": "None"},
-        )
-    ),
-)
-picks = st.lists(st.integers(0, 5), min_size=1, max_size=10)
-seeds = st.integers(0, 1000)
-
-EDITS = (
-    "value", "foreign key", "key gone", "label", "foreign label", "foreign annotation", "slice label gone",
-    "source annotation gone", "owner gone", "immutable", "finalizer",
-)  # fmt: skip
 CRD: Json = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -142,7 +61,7 @@ class Histories(RuleBasedStateMachine):
     lengths: ClassVar[list[int]] = []
     """How many rules each history had."""
     seen: ClassVar[Counter[str]] = Counter()
-    """What was there at rests: so much of each state and reason, of copies and of foreign objects."""
+    """How often each state and reason, each kind of copy and each kind of foreign object was seen at rest."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,7 +76,7 @@ class Histories(RuleBasedStateMachine):
         self._binding = self.cluster.get(*BINDING)
         self._installed = self._inventory()
         self.witness = Witness(self.cluster)
-        for name in NAMESPACES[:3]:
+        for name in inputs.NAMESPACES[:3]:
             self._create_namespace(name)
 
     def _choose(self, tasks: Sequence[Task]) -> Task:
@@ -170,8 +89,16 @@ class Histories(RuleBasedStateMachine):
 
     @initialize(
         crd=st.booleans(),
-        sources=st.lists(st.tuples(kinds, namespaces, names, keys, values, metadata), min_size=1, max_size=3),
-        object_syncs=st.lists(st.tuples(namespaces, indexes, destinations, conflict_policies), min_size=1, max_size=2),
+        sources=st.lists(
+            st.tuples(inputs.kinds, inputs.namespaces, inputs.names, inputs.keys, inputs.values, inputs.metadata),
+            min_size=1,
+            max_size=3,
+        ),
+        object_syncs=st.lists(
+            st.tuples(inputs.namespaces, inputs.indexes, inputs.destinations, inputs.conflict_policies),
+            min_size=1,
+            max_size=2,
+        ),
         working=st.booleans(),
     )
     def begin(
@@ -184,7 +111,7 @@ class Histories(RuleBasedStateMachine):
         if crd:
             self.cluster.create(CRD)
         for kind, ns, name, used, value, meta in sources:
-            self._attempt(lambda: self._put(kind, _made(kind, ns, name, used, value, meta, False)))  # noqa: B023
+            self._attempt(lambda: self._put(kind, inputs.made(kind, ns, name, used, value, meta, False)))  # noqa: B023
         for number, (ns, index, to, policy) in enumerate(object_syncs):
             self._create_object_sync(ns, f"o{number}", self._source(index), to, policy)
         self.witness.look()
@@ -192,26 +119,32 @@ class Histories(RuleBasedStateMachine):
         if working:
             self.engine.run(quiet_seconds=0.2)
 
-    @rule(name=st.sampled_from(NAMESPACES), what=st.sampled_from(("create", "create", "delete", "delete held")))
+    @rule(name=st.sampled_from(inputs.NAMESPACES), what=st.sampled_from(("create", "create", "delete", "delete held")))
     def namespace(self, name: str, what: str) -> None:
-        """Create or delete a namespace; one in which somebody's finalizer holds something stays Terminating."""
+        """Create or delete a namespace; with an object that has a finalizer in it, it stays Terminating."""
         if what == "create":
             self._act(lambda: self._create_namespace(name))
             return
         if what == "delete held":
-            held = _made(model.CONFIG_MAP, name, "held", {"k1"}, 0, {"finalizers": ["team.dev/hold"]}, False)
-            self._attempt(lambda: self.cluster.create(held))
+            kept = inputs.made(model.CONFIG_MAP, name, "held", {"k1"}, 0, {"finalizers": ["team.dev/hold"]}, False)
+            self._attempt(lambda: self.cluster.create(kept))
         self._act(lambda: self.cluster.delete("v1", "Namespace", name))
 
     @rule(
-        kind=kinds, ns=namespaces, name=names, used=keys, value=values, meta=metadata, immutable=st.booleans(),
-        mark=marks,
-    )  # fmt: skip
+        kind=inputs.kinds,
+        ns=inputs.namespaces,
+        name=inputs.names,
+        used=inputs.keys,
+        value=inputs.values,
+        meta=inputs.metadata,
+        immutable=st.booleans(),
+        mark=inputs.marks,
+    )
     def put(
         self, kind: Kind, ns: str, name: str, used: set[str], value: int, meta: Json, immutable: bool, mark: str
     ) -> None:
-        """Create or replace a source, or something that stands in the way of a copy."""
-        obj = _made(kind, ns, name, used, value, meta, immutable and value == 2)
+        """Create or replace a source, or an object at the destination of a copy."""
+        obj = inputs.made(kind, ns, name, used, value, meta, immutable and value == 2)
         if mark:
             obj["metadata"]["annotations"] = {**meta.get("annotations", {}), model.SOURCE: "a/s"}
             obj["metadata"]["labels"] = {**meta.get("labels", {}), model.MANAGED_BY[0]: model.MANAGED_BY[1]}
@@ -220,7 +153,7 @@ class Histories(RuleBasedStateMachine):
         self._act(lambda: self._put(kind, obj))
 
     @precondition(_has_object_syncs)
-    @rule(index=indexes, used=keys, value=values, meta=metadata, immutable=st.booleans())
+    @rule(index=inputs.indexes, used=inputs.keys, value=inputs.values, meta=inputs.metadata, immutable=st.booleans())
     def edit_source(self, index: int, used: set[str], value: int, meta: Json, immutable: bool) -> None:
         """Replace the source of an ObjectSync, or create it where it is missing."""
         found = self.cluster.list(SYNC, "ObjectSync")
@@ -228,19 +161,21 @@ class Histories(RuleBasedStateMachine):
         source = obj["spec"]["source"]
         kind = verdict.KINDS.get(source["kind"], model.CONFIG_MAP)
         ns = source.get("namespace") or model.namespace(obj)
-        self._act(lambda: self._put(kind, _made(kind, ns, source["name"], used, value, meta, immutable and value > 0)))
+        self._act(
+            lambda: self._put(kind, inputs.made(kind, ns, source["name"], used, value, meta, immutable and value > 0))
+        )
 
     @precondition(_has_object_syncs)
-    @rule(index=indexes, equal=st.booleans(), value=values, again=st.booleans())
+    @rule(index=inputs.indexes, equal=st.booleans(), value=inputs.values, again=st.booleans())
     def stand_in_the_way(self, index: int, equal: bool, value: int, again: bool) -> None:
-        """Create something of one's own where a copy is, or goes."""
+        """Create an object of a user where a copy is, or will be."""
         places = [(each, place) for each in model.expect(verdict.world(self.cluster)) for place, _ in each.copies()]
         if places:
             each, (_, ns, name) = places[index % len(places)]
             assert each.kind
             kind = each.kind
             source = self.cluster.find(kind.api_version, kind.kind, each.source[2], each.source[1])
-            obj = _made(kind, ns, name, {"k1"}, value, {}, False)
+            obj = inputs.made(kind, ns, name, {"k1"}, value, {}, False)
             if equal and source:
                 obj = {**model.body(source), "metadata": {"namespace": ns, "name": name}}
             if again and self.cluster.find(kind.api_version, kind.kind, name, ns):
@@ -249,46 +184,53 @@ class Histories(RuleBasedStateMachine):
         self._step()
 
     @precondition(_has_own)
-    @rule(index=indexes)
+    @rule(index=inputs.indexes)
     def delete(self, index: int) -> None:
-        """Delete what users made: a source, or something foreign."""
+        """Delete an object of a user: a source, or a foreign object."""
         own = sorted(self.witness.own)
         if own:
             kind, ns, name = own[index % len(own)]
             self._act(lambda: self.cluster.delete(verdict.KINDS[kind].api_version, kind, name, ns))
 
     @precondition(_has_copies)
-    @rule(index=indexes, how=st.sampled_from(EDITS), value=values)
+    @rule(index=inputs.indexes, how=st.sampled_from(inputs.EDITS), value=inputs.values)
     def edit_copy(self, index: int, how: str, value: int) -> None:
         copies = self.copies()
         obj = deepcopy(copies[index % len(copies)])
         self.seen[f"edited: {how}"] += 1
-        self._act(lambda: self.cluster.update(_edited(obj, how, value)))
+        self._act(lambda: self.cluster.update(inputs.edited(obj, how, value)))
 
     @precondition(_has_copies)
-    @rule(index=indexes)
+    @rule(index=inputs.indexes)
     def delete_copy(self, index: int) -> None:
         copies = self.copies()
         obj = copies[index % len(copies)]
         self._delete(obj)
 
     @precondition(_has_own)
-    @rule(index=indexes)
+    @rule(index=inputs.indexes)
     def hold(self, index: int) -> None:
-        """Put a finalizer of somebody else's on a source or foreign object, or take it off."""
+        """Put a finalizer on an object of a user, or take it off."""
         own = sorted(self.witness.own)
         if own:
             kind, ns, name = own[index % len(own)]
-            held = self.witness.own[kind, ns, name]["metadata"].get("finalizers")
-            change = {"metadata": {"finalizers": None if held else ["team.dev/hold"]}}
+            finalizers = self.witness.own[kind, ns, name]["metadata"].get("finalizers")
+            change = {"metadata": {"finalizers": None if finalizers else ["team.dev/hold"]}}
             self._act(lambda: self.cluster.patch(verdict.KINDS[kind].api_version, kind, name, change, ns))
 
     # ObjectSyncs
 
     @rule(
-        ns=namespaces, name=st.sampled_from(("o0", "o1", "o2")), index=indexes, odd=oddly, kind=odd_kinds, source=names,
-        source_ns=source_namespaces, to=destinations, policy=conflict_policies,
-    )  # fmt: skip
+        ns=inputs.namespaces,
+        name=st.sampled_from(("o0", "o1", "o2")),
+        index=inputs.indexes,
+        odd=inputs.oddly,
+        kind=inputs.odd_kinds,
+        source=inputs.names,
+        source_ns=inputs.source_namespaces,
+        to=inputs.destinations,
+        policy=inputs.conflict_policies,
+    )
     def create_object_sync(
         self,
         ns: str,
@@ -306,23 +248,30 @@ class Histories(RuleBasedStateMachine):
         self._step()
 
     @precondition(_has_object_syncs)
-    @rule(index=indexes, to=destinations)
+    @rule(index=inputs.indexes, to=inputs.destinations)
     def change_destinations(self, index: int, to: list[Json]) -> None:
         self._change_spec(index, {"destinations": to})
 
     @precondition(_has_object_syncs)
-    @rule(index=indexes, policy=conflict_policies)
+    @rule(index=inputs.indexes, policy=inputs.conflict_policies)
     def change_conflict_policy(self, index: int, policy: str | None) -> None:
         self._change_spec(index, {"conflictPolicy": policy})
 
     @precondition(_has_object_syncs)
-    @rule(index=indexes, other=indexes, odd=oddly, kind=odd_kinds, source=names, source_ns=source_namespaces)
+    @rule(
+        index=inputs.indexes,
+        other=inputs.indexes,
+        odd=inputs.oddly,
+        kind=inputs.odd_kinds,
+        source=inputs.names,
+        source_ns=inputs.source_namespaces,
+    )
     def change_source(self, index: int, other: int, odd: bool, kind: Json, source: str, source_ns: str | None) -> None:
         named = {**kind, "name": source, "namespace": source_ns} if odd else self._source(other)
         self._change_spec(index, {"source": {"version": None, **named}})
 
     @precondition(_has_object_syncs)
-    @rule(index=indexes)
+    @rule(index=inputs.indexes)
     def delete_object_sync(self, index: int) -> None:
         found = self.cluster.list(SYNC, "ObjectSync")
         if found:
@@ -331,13 +280,13 @@ class Histories(RuleBasedStateMachine):
 
     # Administrators
 
-    @rule(change=policies)
+    @rule(change=inputs.policies)
     def change_policy(self, change: Json) -> None:
         self._act(lambda: self.cluster.patch(SYNC, "SyncPolicy", "default", {"spec": change}))
 
     @rule(what=st.sampled_from(("install", "install", "no guard", "no policy", "no crd", "no crd")))
     def administer(self, what: str) -> None:
-        """Take the guard, the SyncPolicy or a CRD away, or bring all that back."""
+        """Delete the guard, the SyncPolicy or a CRD, or create guard and SyncPolicy again."""
         match what:
             case "no guard":
                 self._act(lambda: self.cluster.delete(*BINDING))
@@ -356,7 +305,7 @@ class Histories(RuleBasedStateMachine):
         if found is None:
             self.cluster.establishes_crds = established
             self._act(lambda: self.cluster.create(CRD))
-        elif not model.is_going(found):
+        elif not model.is_terminating(found):
             self._act(lambda: self.cluster.establish("widgets.toys.dev"))
 
     # Faults
@@ -366,9 +315,9 @@ class Histories(RuleBasedStateMachine):
         self.hooks.failing[part] = times
         self._step()
 
-    @rule(ns=st.sampled_from(NAMESPACES), refused=st.booleans(), races=st.integers(0, 2))
+    @rule(ns=st.sampled_from(inputs.NAMESPACES), refused=st.booleans(), races=st.integers(0, 2))
     def disturb_writes(self, ns: str, refused: bool, races: int) -> None:
-        """Refuse copies in a namespace, or no longer; and let somebody be faster than the engine."""
+        """Refuse copies in a namespace, or no longer; edit ObjectSyncs just before the engine writes to them."""
         (self.cluster.refusing.add if refused else self.cluster.refusing.discard)(ns)
         self.cluster.races = races
         self._step()
@@ -380,7 +329,7 @@ class Histories(RuleBasedStateMachine):
 
     # The engine
 
-    @rule(chosen=picks)
+    @rule(chosen=inputs.picks)
     def work(self, chosen: list[int]) -> None:
         self._picks = list(chosen)
         while self._picks and self.engine.step():
@@ -388,7 +337,7 @@ class Histories(RuleBasedStateMachine):
         self._picks = []
         self._step()
 
-    @rule(seconds=st.sampled_from((0.2, 3.0, 12.0)), seed=seeds)
+    @rule(seconds=st.sampled_from((0.2, 3.0, 12.0)), seed=inputs.seeds)
     def work_for_a_while(self, seconds: float, seed: int) -> None:
         self._random = random.Random(seed) if seed else None
         self.engine.run(quiet_seconds=seconds)
@@ -399,7 +348,7 @@ class Histories(RuleBasedStateMachine):
         self.cluster.let_pass(seconds)
         self._step()
 
-    @rule(seed=seeds)
+    @rule(seed=inputs.seeds)
     def rest(self, seed: int) -> None:
         self._step()
         self._rest(seed)
@@ -415,11 +364,11 @@ class Histories(RuleBasedStateMachine):
 
     @staticmethod
     def fails_already() -> bool:
-        """Whether hypothesis tears down because of a failure: the state is then of no interest."""
+        """Tell whether hypothesis tears down because of a failure: nothing more is checked then."""
         return sys.exc_info()[0] is not None
 
     def _act(self, deed: Callable[[], object]) -> None:
-        """Do what a user does in one step."""
+        """Do what a user does, as one step."""
         self._attempt(deed)
         self._step()
 
@@ -429,7 +378,7 @@ class Histories(RuleBasedStateMachine):
 
     @staticmethod
     def _attempt(deed: Callable[[], object]) -> None:
-        """Do what a user does; what the API server refuses has not happened."""
+        """Do what a user does; ignore it if the API server refuses."""
         with suppress(ApiError):
             deed()
 
@@ -440,13 +389,13 @@ class Histories(RuleBasedStateMachine):
         self._blame(self.witness.wrongs)
 
     def _note_permits(self) -> None:
-        """Remember who may take over what: the engine acts on what was wanted a moment ago, or will be in a moment."""
+        """Note who may take over what since the last rest: the engine may still act on an older state."""
         world = verdict.world(self.cluster)
         self.witness.unguarded = self.witness.unguarded or not world.guarded
-        going = {name for name, obj in world.namespaces.items() if model.is_going(obj)}
+        terminating = {name for name, obj in world.namespaces.items() if model.is_terminating(obj)}
         expected = model.expect(world)
-        if going:
-            world.object_syncs = [each for each in world.object_syncs if model.namespace(each) not in going]
+        if terminating:
+            world.object_syncs = [each for each in world.object_syncs if model.namespace(each) not in terminating]
             expected += model.expect(world)
         for each in expected:
             policy = each.object_sync["spec"].get("conflictPolicy") or "Fail"
@@ -457,7 +406,7 @@ class Histories(RuleBasedStateMachine):
                     known.append(permit)
 
     def _rest(self, seed: int) -> None:
-        """Lift the faults, let the engine finish, compare with the model."""
+        """End the faults, let the engine finish, compare the cluster with the model."""
         self.totals["rests"] += 1
         self.hooks.failing.clear()
         self.cluster.refusing.clear()
@@ -498,12 +447,12 @@ class Histories(RuleBasedStateMachine):
         self.seen["disowned"] += len(self.witness.disowned)
 
     def _delete_everything(self) -> None:
-        """Delete what users made, in some order; only the installation may remain."""
+        """Delete what users created, in random order; only the installation may remain."""
         order = random.Random(self.cluster.writes)
         self.cluster.refusing.clear()
         self._attempt(lambda: self.cluster.create(self._binding))
         doomed = [*self.cluster.list(SYNC, "ObjectSync"), *(o for kind in model.COPIED for o in self._objects(kind))]
-        doomed += [o for o in self.cluster.list("v1", "Namespace") if model.name(o) in NAMESPACES]
+        doomed += [o for o in self.cluster.list("v1", "Namespace") if model.name(o) in inputs.NAMESPACES]
         crd = self.cluster.find(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev")
         doomed += [crd] if crd else []
         order.shuffle(doomed)
@@ -534,7 +483,7 @@ class Histories(RuleBasedStateMachine):
         assert not wrongs, "\n".join(["", *wrongs])
 
     def copies(self) -> list[Json]:
-        """Every object that a SyncSlice owns."""
+        """Return every object that a SyncSlice owns."""
         return [
             obj
             for kind in model.COPIED
@@ -570,7 +519,7 @@ class Histories(RuleBasedStateMachine):
             )
 
     def _source(self, index: int) -> Json:
-        """Name an object that exists as the source of an ObjectSync."""
+        """Return an object that exists, as the source of an ObjectSync."""
         objects = [obj for kind in model.COPIED for obj in self._objects(kind)]
         if not objects:
             return {"group": "", "kind": "ConfigMap", "name": "s"}
@@ -585,62 +534,6 @@ class Histories(RuleBasedStateMachine):
             spec["conflictPolicy"] = policy
         obj = {"apiVersion": SYNC, "kind": "ObjectSync", "metadata": {"namespace": ns, "name": name}, "spec": spec}
         self._attempt(lambda: self.cluster.create(obj))
-
-
-def _made(kind: Kind, ns: str, name: str, used: set[str], value: int, meta: Json, immutable: bool) -> Json:
-    """An object as users make it."""
-    obj: Json = {
-        "apiVersion": kind.api_version,
-        "kind": kind.kind,
-        "metadata": {"namespace": ns, "name": name, **meta},
-    }
-    texts = dict.fromkeys(sorted(used), f"source-{value}")
-    if kind is model.CONFIG_MAP:
-        obj["data"] = texts
-    elif kind is model.SECRET:
-        obj["data"] = dict.fromkeys(texts, f"c291cmNl{value}w==")
-        if value == 1:
-            obj["type"] = "example.com/other" if immutable or "k3" in used else "kubernetes.io/service-account-token"
-    elif kind is model.ROLE_BINDING:
-        obj["roleRef"] = {"apiGroup": kind.group, "kind": "Role", "name": f"role-{value}"}
-        obj["subjects"] = [{"kind": "ServiceAccount", "name": key} for key in sorted(used)]
-    else:
-        obj["spec"] = {**texts, "items": sorted(used)}
-    if immutable and kind in (model.CONFIG_MAP, model.SECRET):
-        obj["immutable"] = True
-    return obj
-
-
-def _edited(obj: Json, how: str, value: int) -> Json:
-    """A copy as somebody edited it."""
-    meta = obj["metadata"]
-    labels, annotations = dict(meta.get("labels") or {}), dict(meta.get("annotations") or {})
-    content = next((obj[key] for key in ("data", "spec") if isinstance(obj.get(key), dict)), None)
-    match how:
-        case "value" if content:
-            content[min(content)] = "aGFja2Vk" if obj["kind"] == "Secret" else f"hacked-{value}"
-        case "foreign key" if content is not None:
-            content["foreign"] = "Zm9yZWlnbg==" if obj["kind"] == "Secret" else f"foreign-{value}"
-        case "key gone" if content:
-            del content[min(content)]
-        case "label":
-            labels[model.MANAGED_BY[0]] = "somebody"
-        case "foreign label":
-            labels["foreign" if value else "example.kubernetes.io/own"] = f"foreign-{value}"
-        case "foreign annotation":
-            annotations["foreign"] = f"foreign-{value}"
-        case "slice label gone":
-            labels.pop(model.SLICE, None)
-        case "source annotation gone":
-            annotations.pop(model.SOURCE, None)
-        case "owner gone":
-            meta.pop("ownerReferences", None)
-        case "immutable" if obj["kind"] in ("ConfigMap", "Secret"):
-            obj["immutable"] = True
-        case "finalizer":
-            meta["finalizers"] = ["team.dev/hold"] if value else []
-    meta["labels"], meta["annotations"] = labels, annotations
-    return obj
 
 
 def _is_copy(obj: Json) -> bool:

@@ -1,23 +1,23 @@
-"""The specification as a model: from the users' objects alone, which copies must exist, and what every status says.
+"""The specification as a model: computes from the users' objects which copies must exist, and what every status says.
 
 It is written from the documentation, not from the hooks, and imports none of their decisions. It is evaluated at rest,
-when no fault is left and the engine is done. What the documentation leaves open is open here too:
+when no fault is left and the engine has nothing to do. What the documentation leaves open is open here too:
 
 - Of ObjectSyncs created within one second the one whose namespace and name sort first is the older one: Kubernetes
   keeps no finer time.
 - Of two entries for one destination a named namespace wins over a wildcard, then the first one wins.
 - A copy that lost all our marks (slice label, source annotation, ownerReference) is no longer ours but foreign. One
-  that lost its label or ownerReference, and whose ObjectSync ended before it was healed, may stay.
-- The engine is not told that a copy lost its label and its ownerReference in one write. It finds out with its next
-  resync, within half an hour, or whenever anything else wakes the slice; the model waits for a resync.
-- Who has removed the guard from the API server while the SyncPolicy requires it has stopped the planning: copies then
-  stay as they were planned last, which the model does not follow.
-- With `guard: None` and no guard, what stands at a destination may be overwritten; what was found to be foreign
-  while there was a guard may also be left alone.
+  that lost its label or ownerReference, and whose ObjectSync was deleted before it was repaired, may stay.
+- No event tells the engine that a copy lost its label and its ownerReference in one write. It finds out with its next
+  resync, within half an hour, or when anything else makes it sync the slice; the model waits for a resync.
+- Without the guard in the API server, while the SyncPolicy requires it, nothing is planned: copies stay as they were
+  planned last, which the model does not compute.
+- With `guard: None` and no guard, an object at a destination may be overwritten; one that was found to be foreign while
+  there was a guard may also be left alone.
 - `Overwrite` and `Adopt` never delete what they take over; where a field that cannot be changed differs, it stays
   foreign, and the destination is Failed with Rejected.
 - While the copies of an ObjectSync that is gone are drained, a younger one of the same circle may already overwrite
-  what it names, also from such a copy. That harms users (test_stories.py has it as a known defect).
+  what it names, also from such a copy. (That it may not do so to the source of that circle is a story.)
 - Fields that users wrote on a copy may stay under `apply`, and stay reported as ForeignFields under `replace` where
   they are not in a map of strings.
 """
@@ -104,7 +104,7 @@ class Expected:
     refusals: set[str] = field(default_factory=set)
     """Reasons, one of which Ready must give; none: it is served."""
     planned: bool = False
-    """Whether it has slices: also a refused one that a policy watches."""
+    """Whether it has slices; a refused ObjectSync has them too if a policy watches it."""
     source: Place = ("", "", "")
     source_problem: str = ""
     destinations: dict[tuple[str, str], Wanted] = field(default_factory=dict)
@@ -114,12 +114,12 @@ class Expected:
         return namespace(self.object_sync), name(self.object_sync)
 
     def copies(self) -> Iterator[tuple[Place, Wanted]]:
-        """Where a copy must be, unless something foreign is there."""
+        """Yield where a copy must be, unless a foreign object is there."""
         if not self.source_problem:
             yield from self.planned_copies()
 
     def planned_copies(self) -> Iterator[tuple[Place, Wanted]]:
-        """Where a copy may be, as soon as there is a source."""
+        """Yield where a copy may be, as soon as there is a source."""
         for (ns, called), wanted in self.destinations.items():
             if self.kind and not wanted.reason:
                 yield (self.kind.kind, ns, called), wanted
@@ -149,13 +149,13 @@ class World:
 
     @property
     def frozen(self) -> bool:
-        """Whether the planner must not plan: its guard is required and missing."""
+        """Whether the planner must not plan, because the guard is required and missing."""
         return not self.guarded and any(policy["spec"].get("guard") != "None" for policy in self.policies)
 
 
 def expect(world: World) -> list[Expected]:
-    """Say what must be true of every ObjectSync that is not being deleted, the oldest first."""
-    living = [each for each in world.object_syncs if not is_going(each)]
+    """Return what must be true of every ObjectSync that is not being deleted, the oldest first."""
+    living = [each for each in world.object_syncs if not is_terminating(each)]
     living.sort(key=lambda each: (each["metadata"]["creationTimestamp"], namespace(each), name(each)))
     expected = [_alone(each, world) for each in living]
     owners: dict[Place, str] = {}
@@ -176,7 +176,7 @@ def expect(world: World) -> list[Expected]:
 
 
 def _alone(object_sync: Json, world: World) -> Expected:
-    """What is expected of an ObjectSync, if there were no others."""
+    """Return what is expected of an ObjectSync if there were no others."""
     expected = Expected(object_sync)
     spec = object_sync["spec"]
     source = spec["source"]
@@ -206,7 +206,7 @@ def _alone(object_sync: Json, world: World) -> Expected:
     if expected.refusals:
         return expected
     found = world.find(kind, ns, source["name"])
-    if found is None or is_going(found):
+    if found is None or is_terminating(found):
         expected.source_problem = "SourceNotFound"
     elif kind is SECRET and found.get("type") == "kubernetes.io/service-account-token":
         expected.source_problem = "SourceNotCopyable"
@@ -215,7 +215,7 @@ def _alone(object_sync: Json, world: World) -> Expected:
 
 
 def _resolve(source: Json, world: World) -> tuple[Kind | None, str]:
-    """The kind that spec.source names, or the reason why there is none."""
+    """Return the kind that spec.source names, or the reason why there is none."""
     version = source.get("version")
     for kind in BUILT_IN:
         if (kind.group, kind.kind) == (source["group"], source["kind"]):
@@ -224,7 +224,7 @@ def _resolve(source: Json, world: World) -> tuple[Kind | None, str]:
         spec, conditions = crd["spec"], (crd.get("status") or {}).get("conditions") or ()
         established = any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
         if (spec["group"], spec["names"]["kind"]) == (source["group"], source["kind"]):
-            if is_going(crd) or not established:
+            if is_terminating(crd) or not established:
                 return None, "KindNotFound"
             served = [each["name"] for each in spec["versions"] if each["served"]]
             return (WIDGET, "") if not version or version in served else (None, "VersionNotServed")
@@ -232,10 +232,10 @@ def _resolve(source: Json, world: World) -> tuple[Kind | None, str]:
 
 
 def _destinations(spec: Json, source_ns: str, world: World, targets: list[str] | None) -> dict[tuple[str, str], Wanted]:
-    """Every destination, wildcards expanded, but for the source itself."""
+    """Return every destination, wildcards expanded, without the source itself."""
     found: dict[tuple[str, str], Wanted] = {}
     source = (source_ns, spec["source"]["name"])
-    living = sorted(each for each, obj in world.namespaces.items() if not is_going(obj))
+    living = sorted(each for each, obj in world.namespaces.items() if not is_terminating(obj))
 
     def add(ns: str, entry: Json, reason: str) -> None:
         place = (ns, entry.get("name") or source[1])
@@ -251,7 +251,7 @@ def _destinations(spec: Json, source_ns: str, world: World, targets: list[str] |
         elif ns not in world.namespaces:
             add(ns, entry, "NamespaceNotFound")
         else:
-            add(ns, entry, "NamespaceTerminating" if is_going(world.namespaces[ns]) else "")
+            add(ns, entry, "NamespaceTerminating" if is_terminating(world.namespaces[ns]) else "")
     for entry in spec["destinations"]:
         if entry["namespace"] in ("", "*"):
             for ns in living:
@@ -288,19 +288,19 @@ def _leads(start: Place, goal: Place, edges: dict[Place, set[Place]]) -> bool:
 
 
 def body(obj: Json) -> Json:
-    """What an object is about: all but metadata and status."""
+    """Return an object without metadata and status."""
     return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
 
 
 def fields(value: Any, path: Path = ()) -> dict[Path, Any]:
-    """Every field by its path; lists and empty maps are fields themselves."""
+    """Return every field by its path; lists and empty maps are fields themselves."""
     if isinstance(value, dict) and value:
         return {where: what for key, below in value.items() for where, what in fields(below, (*path, key)).items()}
     return {path: value}
 
 
 def content(obj: Json) -> dict[Path, Any]:
-    """The fields of an object's body, labels and annotations."""
+    """Return the fields of an object's body, labels and annotations."""
     meta = obj["metadata"]
     found = fields(body(obj))
     for key in ("labels", "annotations"):
@@ -310,7 +310,7 @@ def content(obj: Json) -> dict[Path, Any]:
 
 
 def expected_content(source: Json, slice_name: str) -> dict[Path, Any]:
-    """The fields every copy of a source must have."""
+    """Return the fields that every copy of a source must have."""
     meta = source["metadata"]
     found = fields(body(source))
     for key in ("labels", "annotations"):
@@ -324,7 +324,7 @@ def expected_content(source: Json, slice_name: str) -> dict[Path, Any]:
 
 
 def is_ours(found: Json, source: Place) -> bool:
-    """Whether an object at a destination of `source` counts as our copy: by its label, or as one that lost it."""
+    """Tell whether an object at a destination of `source` counts as our copy: by its label, or as one that lost it."""
     meta = found["metadata"]
     if SLICE in (meta.get("labels") or {}):
         return True
@@ -332,7 +332,7 @@ def is_ours(found: Json, source: Place) -> bool:
 
 
 def may_overwrite(found: Json) -> bool:
-    """Whether `Overwrite` takes an object: nobody controls it, and no finalizer of upstream's would keep it."""
+    """Tell whether `Overwrite` takes an object: nobody controls it, and no finalizer of upstream's would keep it."""
     meta = found["metadata"]
     return UPSTREAM_FINALIZER not in (meta.get("finalizers") or ()) and not any(
         owner.get("controller") for owner in meta.get("ownerReferences") or ()
@@ -340,7 +340,7 @@ def may_overwrite(found: Json) -> bool:
 
 
 def may_adopt(found: Json, source: Json) -> bool:
-    """Whether `Adopt` takes an object: it equals the copy already, or is upstream's copy of this source."""
+    """Tell whether `Adopt` takes an object: it equals the copy already, or is upstream's copy of this source."""
     meta = found["metadata"]
     if not may_overwrite(found):
         return False
@@ -351,7 +351,7 @@ def may_adopt(found: Json, source: Json) -> bool:
 
 
 def is_unchangeable(found: Json, source: Json) -> bool:
-    """Whether the API server refuses to make a foreign object equal: a field that cannot be changed differs."""
+    """Tell whether the API server refuses to make a foreign object equal: a field that cannot be changed differs."""
     if found["kind"] == "RoleBinding":
         return bool(found["roleRef"] != source["roleRef"])
     if found["kind"] == "Secret" and found["type"] != source["type"]:
@@ -362,7 +362,7 @@ def is_unchangeable(found: Json, source: Json) -> bool:
 
 
 def surplus_is_tolerated(kind: Kind, strategy: str, path: Path) -> bool:
-    """Whether a field that users added to a copy may stay; under `replace` only what cannot be removed."""
+    """Tell whether a field that users added to a copy may stay; under `replace` only what cannot be removed."""
     if strategy != "replace":
         return True
     if path[0] == "metadata":
@@ -371,11 +371,11 @@ def surplus_is_tolerated(kind: Kind, strategy: str, path: Path) -> bool:
 
 
 def is_unremovable(kind: Kind, path: Path) -> bool:
-    """Whether a field that users added stays for ever: server-side apply only empties maps of strings."""
+    """Tell whether a field that users added stays: server-side apply only empties maps of strings."""
     return path[0] != "metadata" and path[0] not in STRING_MAPS.get(kind.kind, ())
 
 
-# Small helpers
+# Accessors
 
 
 def namespace(obj: Json) -> str:
@@ -386,5 +386,5 @@ def name(obj: Json) -> str:
     return str(obj["metadata"]["name"])
 
 
-def is_going(obj: Json) -> bool:
+def is_terminating(obj: Json) -> bool:
     return "deletionTimestamp" in obj["metadata"]

@@ -1,6 +1,6 @@
-"""Whatever happens, in whatever order: the copies end as the specification says.
+"""Whatever happens, in whatever order: in the end copies and statuses are as the specification says.
 
-HISTORIES=2000 runs so many histories (`make histories`), in batches whose seeds are printed; SEED=n runs the batches
+HISTORIES=2000 runs that many histories (`make histories`), in batches whose seeds are printed; SEED=n runs the batches
 from another seed on. A batch with the same seed makes the same histories again; a failing one is shortened.
 """
 
@@ -15,7 +15,7 @@ from simulation.histories import run
 
 BATCH = 50
 SHORTEST = 30
-"""Steps that every history has at least."""
+"""The least number of steps that a history may have."""
 
 _HISTORIES = int(os.environ.get("HISTORIES", "100"))
 _FIRST_SEED = int(os.environ.get("SEED", "0"))
@@ -29,7 +29,7 @@ REACHED = (
     "destination Synced ", "destination Conflict Conflict", "destination Pending NamespaceNotFound",
     "destination Pending SourceNotFound",
 )  # fmt: skip
-"""What a run of histories must have had at some rest: else it proves nothing."""
+"""What must have been seen at some rest: otherwise a run of histories proves nothing."""
 
 _seen: Counter[str] = Counter()
 
@@ -43,7 +43,7 @@ def test_every_history_ends_as_specified(seed: int, histories: int, capsys: pyte
     assert report.shortest >= SHORTEST
 
 
-def test_the_histories_were_eventful() -> None:
+def test_the_histories_reached_every_state_that_matters() -> None:
     if not _seen:
         pytest.skip("no history was run in this process")
     assert [each for each in REACHED if not _seen[each]] == []

@@ -1,4 +1,4 @@
-"""What histories have found wrong, each as its shortest story. See test_histories.py for how they are found."""
+"""Bugs that histories have found, each as the shortest story that shows it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,22 @@ import pytest
 from memcluster import ApiError, Cluster, Engine
 from object_syncer import rehearsal
 from object_syncer.kube import api
-from toys import Json, config_map, namespace
+from object_syncer.kube.meta import Json
 
 SYNC = "sync.rustrial.org/v1alpha1"
 
 
+def namespace(name: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+def config_map(name: str, data: Json, ns: str) -> Json:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": ns, "name": name}, "data": data}
+
+
 def story(*objects: Json) -> tuple[Cluster, Engine]:
-    """An installation at rest, with the namespaces a, b, c and these objects."""
-    cluster = Cluster(("default",))
+    """Return an installation at rest, with the namespaces a, b, c and these objects."""
+    cluster = Cluster(("default",), resources=rehearsal.RESOURCES)
     engine = rehearsal.install(cluster)
     for obj in (*map(namespace, "abc"), *objects):
         cluster.create(obj)
@@ -57,12 +65,12 @@ def test_while_the_source_is_missing_every_destination_is_listed() -> None:
     }
 
 
-def test_a_destination_without_a_copy_shows_its_strategy_too() -> None:
+def test_a_destination_without_a_copy_shows_its_strategy() -> None:
     cluster, _ = story(config_map("s", {"k": "v"}, "a"), object_sync("o", {"namespace": "x", "strategy": "replace"}))
     assert [each["strategy"] for each in status(cluster, "o")["destinations"]] == ["replace"]
 
 
-def test_what_a_loop_keeps_from_an_older_one_a_younger_one_may_have() -> None:
+def test_a_destination_that_a_loop_denies_to_an_older_object_sync_may_go_to_a_younger_one() -> None:
     cluster, _ = story(
         config_map("s", {"k": "a"}, "a"),
         config_map("t", {"k": "c"}, "c"),
@@ -72,12 +80,12 @@ def test_what_a_loop_keeps_from_an_older_one_a_younger_one_may_have() -> None:
     )
     assert destinations(cluster, "2", "b") == {"a/s": ("Conflict", "Loop")}
     assert destinations(cluster, "3", "c") == {"a/s": ("Conflict", "Conflict"), "b/s": ("Conflict", "Conflict")}
-    told = {each["namespace"]: each["message"] for each in status(cluster, "3", "c")["destinations"]}
-    assert "ObjectSync a/1 is older" in told["b"]
-    assert "left alone" in told["a"]
+    messages = {each["namespace"]: each["message"] for each in status(cluster, "3", "c")["destinations"]}
+    assert "ObjectSync a/1 is older" in messages["b"]
+    assert "left alone" in messages["a"]
 
 
-def test_the_end_of_a_circle_never_costs_its_source() -> None:
+def test_deleting_an_object_sync_of_a_circle_never_changes_the_source() -> None:
     cluster, engine = story(
         config_map("t", {"k": "precious"}, "a"),
         object_sync("1", {"namespace": "a", "name": "s"}, source="t"),
@@ -91,7 +99,7 @@ def test_the_end_of_a_circle_never_costs_its_source() -> None:
 
 
 @pytest.mark.parametrize("missing", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
-def test_half_a_guard_refuses_nothing(missing: str) -> None:
+def test_a_policy_without_a_binding_or_a_binding_without_a_policy_denies_nothing(missing: str) -> None:
     cluster, _ = story(config_map("theirs", {"k": "v"}, "a"))
     ours = config_map("theirs", {"k": "ours"}, "a")
     ours["metadata"]["labels"] = {"sync.rustrial.org/slice": "s-0"}

@@ -1,4 +1,4 @@
-"""The comparison of a cluster at rest with the model: every wrong is a sentence, none is a pass."""
+"""The comparison of a cluster at rest with the model: each difference is a sentence."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Verdict:
         self._slices = {model.name(each): each for each in slices}
 
     def wrongs(self) -> Iterator[str]:
-        """Say everything that is wrong."""
+        """Yield everything that is wrong."""
         yield from self._witness.wrongs
         if not self._world.frozen:
             yield from self._wrong_leftovers()
@@ -74,7 +74,7 @@ class Verdict:
                 continue
             for obj in self._cluster.list(kind.api_version, kind.kind):
                 place = (kind.kind, model.namespace(obj), model.name(obj))
-                if place in self._witness.own or place in self._copies or model.is_going(obj):
+                if place in self._witness.own or place in self._copies or model.is_terminating(obj):
                     continue
                 if obj["metadata"]["uid"] not in self._witness.disowned:
                     yield f"left over: {'/'.join(place)}"
@@ -108,25 +108,21 @@ class Verdict:
     def _wrong_policies(self) -> Iterator[str]:
         for policy in self._world.policies:
             conditions = (policy.get("status") or {}).get("conditions") or [{"status": "", "reason": ""}]
-            told = (conditions[0]["status"], conditions[0]["reason"])
-            if told != (("False", "GuardMissing") if self._world.frozen else ("True", "Success")):
-                yield f"SyncPolicy {model.name(policy)} says Ready {told}"
+            reported = (conditions[0]["status"], conditions[0]["reason"])
+            if reported != (("False", "GuardMissing") if self._world.frozen else ("True", "Success")):
+                yield f"SyncPolicy {model.name(policy)} says Ready {reported}"
             if policy["status"].get("observedGeneration") != policy["metadata"]["generation"]:
                 yield f"SyncPolicy {model.name(policy)} has an old status"
 
     def _stuck(self) -> Iterator[str]:
         for obj in self._cluster.everything():
-            if not model.is_going(obj):
+            if not model.is_terminating(obj):
                 continue
             ours = [each for each in obj["metadata"].get("finalizers") or () if "metacontroller" in each]
-            if ours and not self._waits_for_others(obj):
+            if ours:
                 yield f"stuck: {obj['kind']} {model.namespace(obj)}/{model.name(obj)} keeps {', '.join(ours)}"
             if obj["kind"] == "SyncSlice":
                 yield f"stuck: SyncSlice {model.name(obj)}"
-
-    @staticmethod
-    def _waits_for_others(_: Json) -> bool:
-        return False
 
     # What statuses say
 
@@ -145,9 +141,8 @@ class Verdict:
             yield "has a condition of an old generation"
         ready, in_sync = conditions["Ready"], conditions["InSync"]
         if each.refusals:
-            for told in (ready, in_sync):
-                if told["status"] != "False" or told["reason"] not in each.refusals:
-                    yield f"{told['type']} is {told['status']} {told['reason']}, not False {sorted(each.refusals)}"
+            for condition in (ready, in_sync):
+                yield from _wrong_condition(condition, "False", each.refusals)
             return
         if (ready["status"], ready["reason"]) != ("True", "Success"):
             yield f"Ready is {ready['status']} {ready['reason']}: {ready['message']}"
@@ -161,8 +156,10 @@ class Verdict:
         if each.source_problem:
             yield from _wrong_condition(in_sync, "False", {each.source_problem})
             return
-        told = {(item["namespace"], item["name"]): item for item in status["destinations"]}
-        blocking = {item.get("reason") for item in told.values() if item["state"] != "Synced"} - {"NamespaceNotFound"}
+        reported = {(item["namespace"], item["name"]): item for item in status["destinations"]}
+        blocking = {item.get("reason") for item in reported.values() if item["state"] != "Synced"} - {
+            "NamespaceNotFound"
+        }
         if blocking:
             yield from _wrong_condition(in_sync, "False", {*blocking, "Planning"})
         else:
@@ -192,7 +189,7 @@ class Verdict:
     def _wrong_destination(self, each: Expected, item: Json, wanted: Wanted) -> Iterator[str]:
         assert each.kind
         ns, called = item["namespace"], item["name"]
-        told = (item["state"], item.get("reason", ""))
+        reported = (item["state"], item.get("reason", ""))
         head = (each.kind.group, each.kind.versions[0], each.kind.kind)
         if (item["group"], item["version"], item["kind"]) != head:
             yield f"is said to be {item['kind']}"
@@ -200,14 +197,14 @@ class Verdict:
             yield f"is said to have the strategy {item.get('strategy')}"
         if wanted.reason:
             states = {"NamespaceNotFound": "Pending", "NamespaceTerminating": "Pending", "TargetNotAllowed": "Failed"}
-            if told != (states.get(wanted.reason, "Conflict"), wanted.reason):
-                yield f"is {told}, not {wanted.reason}"
+            if reported != (states.get(wanted.reason, "Conflict"), wanted.reason):
+                yield f"is {reported}, not {wanted.reason}"
             if wanted.earlier and wanted.earlier not in item["message"]:
                 yield f"does not say that {wanted.earlier} has it: {item['message']}"
             return
         if each.source_problem:
-            if told != ("Pending", each.source_problem):
-                yield f"is {told}, though {each.source_problem}"
+            if reported != ("Pending", each.source_problem):
+                yield f"is {reported}, though {each.source_problem}"
             return
         found = self._cluster.find(each.kind.api_version, each.kind.kind, called, ns)
         source = self._cluster.get(each.kind.api_version, each.kind.kind, each.source[2], each.source[1])
@@ -215,35 +212,35 @@ class Verdict:
             yield "has another sourceVersion than the source"
         place = (each.kind.kind, ns, called)
         if place in self._witness.own:
-            yield from self._wrong_foreign(each, self._witness.own[place], source, told)
+            yield from self._wrong_foreign(each, self._witness.own[place], source, reported)
             return
         if found is None:
-            yield f"there is no copy; status says {told}"
+            yield f"there is no copy; status says {reported}"
             return
-        if model.is_going(found):
-            if told[0] == "Synced":
+        if model.is_terminating(found):
+            if reported[0] == "Synced":
                 yield "is being deleted, yet Synced"
             return
         if item.get("syncedVersion") != _version(found):
             yield "has another syncedVersion than the copy"
-        yield from self._wrong_copy(each, wanted, found, source, told)
+        yield from self._wrong_copy(each, wanted, found, source, reported)
 
-    def _wrong_foreign(self, each: Expected, found: Json, source: Json, told: tuple[str, str]) -> Iterator[str]:
+    def _wrong_foreign(self, each: Expected, found: Json, source: Json, reported: tuple[str, str]) -> Iterator[str]:
         policy = each.object_sync["spec"].get("conflictPolicy") or "Fail"
         ours = model.is_ours(found, each.source)
         adopts = policy == "Adopt" and model.may_adopt(found, source)
         where = f"the foreign {'/'.join((model.namespace(found), model.name(found)))}"
         takes = (policy == "Overwrite" and model.may_overwrite(found)) or ours or adopts
         if takes and model.is_unchangeable(found, source):
-            if told != ("Failed", "Rejected"):
-                yield f"{where} cannot be changed, but is told as {told}"
+            if reported != ("Failed", "Rejected"):
+                yield f"{where} cannot be changed, but is reported as {reported}"
         elif takes:
-            yield f"{where} is not taken over under {policy}; status says {told}"
-        elif told != ("Conflict", "Conflict"):
-            yield f"{where} is not told as Conflict but {told}"
+            yield f"{where} is not taken over under {policy}; status says {reported}"
+        elif reported != ("Conflict", "Conflict"):
+            yield f"{where} is not reported as Conflict but as {reported}"
 
     def _wrong_copy(
-        self, each: Expected, wanted: Wanted, found: Json, source: Json, told: tuple[str, str]
+        self, each: Expected, wanted: Wanted, found: Json, source: Json, reported: tuple[str, str]
     ) -> Iterator[str]:
         assert each.kind
         meta = found["metadata"]
@@ -258,10 +255,10 @@ class Verdict:
             yield f"the copy has metadata.{field}"
         wrong = yield from self._wrong_content(each, wanted, found, source, owner["name"])
         if wrong:
-            if told[0] != "Failed" or told[1] != "ForeignFields":
-                yield f"is {told}, though it has the foreign {wrong}"
-        elif told != ("Synced", ""):
-            yield f"is {told}, though the copy equals its source"
+            if reported[0] != "Failed" or reported[1] != "ForeignFields":
+                yield f"is {reported}, though it has the foreign {wrong}"
+        elif reported != ("Synced", ""):
+            yield f"is {reported}, though the copy equals its source"
 
     def _wrong_content(
         self, each: Expected, wanted: Wanted, found: Json, source: Json, slice_name: str
@@ -287,9 +284,10 @@ class Verdict:
         return foreign
 
 
-def _wrong_condition(told: Json, status: str, reasons: set[str]) -> Iterator[str]:
-    if told["status"] != status or told["reason"] not in reasons:
-        yield f"{told['type']} is {told['status']} {told['reason']}, not {status} {sorted(reasons)}: {told['message']}"
+def _wrong_condition(condition: Json, status: str, reasons: set[str]) -> Iterator[str]:
+    found = (condition["status"], condition["reason"])
+    if found[0] != status or found[1] not in reasons:
+        yield f"{condition['type']} is {' '.join(found)}, not {status} {sorted(reasons)}: {condition['message']}"
 
 
 def _version(obj: Json) -> Json:

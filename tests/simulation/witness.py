@@ -1,7 +1,7 @@
-"""Somebody who watches every write to the cluster, knows whose each object is, and notes what nobody may do.
+"""A watch of every write to the cluster: it knows who owns each object, and notes writes that are never allowed.
 
-The engine may create, change and delete copies, slices, controllers and statuses. It never writes to what users made
-unless a conflict policy permits it, and it never deletes that.
+The engine may create, change and delete copies, slices, controllers and statuses. It never writes to what users
+created unless a conflict policy permits it, and it never deletes that.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ _SPEC_ONLY = ("objectsyncs", "syncpolicies")
 
 
 class Witness:
-    """Reads the cluster's events whenever it is asked to `look`."""
+    """Reads the cluster's events whenever `look` is called."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._watch = cluster.watch()
         self.own: dict[Place, Json] = {}
-        """What users made, as they left it, as long as it has not become a copy."""
+        """What users created, as they left it, as long as it has not become a copy."""
         self.disowned: set[str] = set()
-        """uids of copies that users took a mark from, until it is back."""
+        """uids of copies from which users removed a mark, until it is back."""
         self.written: dict[str, set[Path]] = {}
         """uid -> fields that users wrote and the engine has not changed since."""
         self.permits: dict[Place, list[tuple[str, Place]]] = {}
-        """Where the engine may take over what users made: conflict policy and source of who wants to."""
+        """Where the engine may take over what users created: conflict policy and source of each ObjectSync that may."""
         self.unguarded = False
         """Whether the guard was missing at some time since the last rest."""
         self.unnoticed = False
-        """Whether users took label and ownerReference off a copy in one write: no event tells the engine of that."""
+        """Whether users removed label and ownerReference of a copy in one write, of which no event tells the engine."""
         self._living: dict[Place, str] = {}
         """The copies that are not being deleted, by the SyncSlice that owns them."""
         self.wrongs: list[str] = []
 
     def look(self) -> None:
-        """Read what happened since the last time."""
+        """Read what happened since the last call."""
         for event in self._watch.drain():
             if event.key.resource.plural in _KINDS:
                 self._notice(event)
@@ -56,7 +56,7 @@ class Witness:
         place = (_KINDS[event.key.resource.plural].kind, event.key.namespace, event.key.name)
         old, new = event.old, event.new
         if event.user == api.ENGINE_USER:
-            self._judge(place, event)
+            self._check_engine_write(place, event)
             if new is not None:
                 self._note_engine_fields(old, new)
                 if _is_whole(new):
@@ -77,16 +77,16 @@ class Witness:
         if new is None and old is not None:
             self.written.pop(old["metadata"]["uid"], None)
 
-    def _judge(self, place: Place, event: Event) -> None:
+    def _check_engine_write(self, place: Place, event: Event) -> None:
         mine, new = self.own.get(place), event.new
         if mine is None:
             return
         if new is None:
-            self.wrongs.append(f"the engine deleted what a user made: {_shown(event.key)}")
+            self.wrongs.append(f"the engine deleted what a user created: {_shown(event.key)}")
         elif not _is_whole(new):
-            self.wrongs.append(f"the engine changed what a user made: {_shown(event.key)}")
+            self.wrongs.append(f"the engine changed what a user created: {_shown(event.key)}")
         elif not self._permitted(place, mine, new):
-            self.wrongs.append(f"the engine took over what a user made: {_shown(event.key)}")
+            self.wrongs.append(f"the engine took over what a user created: {_shown(event.key)}")
         self.own.pop(place)
 
     def _permitted(self, place: Place, mine: Json, new: Json) -> bool:
@@ -110,14 +110,14 @@ class Witness:
     def _note_living(self, event: Event) -> None:
         place = (_KINDS[event.key.resource.plural].kind, event.key.namespace, event.key.name)
         self._living.pop(place, None)
-        if event.new is not None and _is_whole(event.new) and not model.is_going(event.new):
+        if event.new is not None and _is_whole(event.new) and not model.is_terminating(event.new):
             owners = event.new["metadata"]["ownerReferences"]
             self._living[place] = next(owner["name"] for owner in owners if owner["kind"] == "SyncSlice")
 
     def _notice_slice(self, event: Event) -> None:
-        """A slice that the engine drops must be drained before: else its ObjectSync would be gone before its copies.
+        """Note a slice that the engine deleted before it was drained: its ObjectSync may be gone before its copies.
 
-        Not where its kind may be gone, or where draining took longer than anybody waits.
+        That is allowed if its CRD may be deleted, or if draining has taken longer than the drain timeout.
         """
         if event.new is not None or event.user != api.ENGINE_USER or event.old is None:
             return
@@ -149,7 +149,7 @@ class Witness:
 
 
 def _is_whole(obj: Json) -> bool:
-    """Whether an object has the marks by which the engine knows its children."""
+    """Tell whether an object has the marks by which the engine knows its children."""
     return _has_label(obj) and _is_owned(obj)
 
 

@@ -18,7 +18,7 @@ def _namespaces(_context: click.Context, parameter: click.Parameter, values: tup
         own = value == scope.OWN and parameter.name == "source_namespace"
         if not own and not _NAMESPACE.fullmatch(value):
             raise click.BadParameter(
-                f"{value!r} is no namespace: lower-case letters, digits and '-', or a glob as team-* or '*' for all"
+                f"{value!r} is not a namespace: lower-case letters, digits and '-', or a glob as team-* or '*' for all"
             )
     return values
 
@@ -37,7 +37,7 @@ def _allowed(_context: click.Context, _parameter: click.Parameter, values: tuple
 
 def _user(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not value or re.search(r"['\"\\\s]", value):
-        raise click.BadParameter(f"{value!r} is no user name, for example {api.ENGINE_USER}")
+        raise click.BadParameter(f"{value!r} is not a user name, for example {api.ENGINE_USER}")
     return value
 
 

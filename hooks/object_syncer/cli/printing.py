@@ -1,4 +1,4 @@
-"""How `simulate` tells what came out: as tables for people, as YAML or JSON for programs."""
+"""The output of `simulate`: tables for people, YAML or JSON for programs."""
 
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ def as_json(outcome: Outcome) -> str:
 
 
 def as_yaml(outcome: Outcome) -> str:
-    """Return the same as YAML."""
+    """Return the outcome as YAML, with the content of `as_json`."""
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return str(yaml.dump(_document(outcome), Dumper=dumper, sort_keys=False, allow_unicode=True)).rstrip("\n")
 
@@ -60,12 +60,12 @@ def _destinations(outcome: Outcome) -> Iterable[tuple[str, ...]]:
         loaded = map(destination.load, status.get("destinations") or ())
         reported = {(state.namespace, state.name): state for state in loaded}
         if "source" in status:
-            quiet = State("", "", destination.SYNCED)
+            default = State("", "", destination.SYNCED)
         else:
-            quiet = State("", "", destination.PENDING, (status.get("problem") or {}).get("reason", ""))
-        held = [(name, group["name"]) for group in spec.get("groups") or () for name in group["namespaces"]]
-        for where in held:
-            yield owner, "/".join(where), kind, source, _state(reported.get(where, quiet))
+            default = State("", "", destination.PENDING, (status.get("problem") or {}).get("reason", ""))
+        planned = [(name, group["name"]) for group in spec.get("groups") or () for name in group["namespaces"]]
+        for where in planned:
+            yield owner, "/".join(where), kind, source, _state(reported.get(where, default))
         for entry in spec.get("problems") or ():
             for state in destination.without_copy(entry):
                 yield owner, f"{state.namespace}/{state.name}", kind, source, _state(state)
@@ -79,9 +79,9 @@ def _object_sync(obj: Json) -> tuple[_Row, str]:
     """Return the row of an ObjectSync and the message below it."""
     ready, in_sync = condition_of(obj, "Ready"), condition_of(obj, "InSync")
     copies = ((obj.get("status") or {}).get("copies") or {}).get("summary", "-")
-    told = in_sync if ready.get("status") == "True" else ready
-    reason = f"{told['reason']}: " if told and told["status"] != "True" else ""
-    message = f"{reason}{told['message']}" if told else "it has no status yet"
+    shown = in_sync if ready.get("status") == "True" else ready
+    reason = f"{shown['reason']}: " if shown and shown["status"] != "True" else ""
+    message = f"{reason}{shown['message']}" if shown else "it has no status yet"
     row = (f"{namespace_of(obj)}/{name_of(obj)}", ready.get("status", "-"), in_sync.get("status", "-"), copies)
     return row, message
 

@@ -1,7 +1,7 @@
-"""What users give `simulate`: files of YAML or JSON, read into Kubernetes objects that know where they stand.
+"""The input of `simulate`: YAML or JSON files, read into Kubernetes objects with their place in the input.
 
-YAML is read as kubectl does: no dates, no sexagesimal numbers, no key twice. Nothing here quotes a value, because
-any of them may be a Secret's.
+YAML is read as kubectl does: no dates, no sexagesimal numbers, no duplicate keys. No message quotes a value, because
+it may be a Secret's.
 """
 
 import math
@@ -21,7 +21,7 @@ STDIN = "-"
 _PUNCTUATION = re.compile(r"[\[\]{},:?-]|<[a-z ]+>")
 
 _MOST_VALUES = 5_000_000
-"""In one document; more is a mistake, or YAML's references used to blow it up."""
+"""Most values in one document; more is a mistake, or an attack with YAML references."""
 
 
 class BadInput(Exception):
@@ -32,7 +32,7 @@ class BadInput(Exception):
 
 
 class Given(NamedTuple):
-    """An object and where it stands: file, document, item of a List."""
+    """An object and its place in the input: file, document, item of a List."""
 
     place: str
     obj: Json
@@ -95,7 +95,7 @@ def _documents(name: str, text: str) -> Iterator[Any]:
 
 
 def _yaml_message(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None) or "it holds a character that YAML may not"
+    problem = getattr(error, "problem", None) or "it contains a character that YAML does not allow"
     problem = re.sub(r"'([^']*)'", lambda quoted: quoted[0] if _PUNCTUATION.fullmatch(quoted[1]) else "...", problem)
     mark = getattr(error, "problem_mark", None)
     where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -152,7 +152,7 @@ def _check_keys(place: str, node: yaml.Node | None, seen: set[int]) -> None:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
                 if key.value in keys:
-                    raise BadInput(place, f"{key.value}: stands twice, again in line {key.start_mark.line + 1}")
+                    raise BadInput(place, f"{key.value}: duplicate key, again in line {key.start_mark.line + 1}")
                 keys.add(key.value)
             _check_keys(place, value, seen)
 
@@ -170,11 +170,11 @@ def _json(place: str, path: str, value: Any, left: list[int]) -> Any:
     if isinstance(value, list):
         return [_json(place, f"{path}[{index}]", item, left) for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
-        raise BadInput(place, f"{path}: must be a number that JSON has")
+        raise BadInput(place, f"{path}: must be a finite number, as JSON has no other")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise BadInput(place, f"{path}: must be a number of 64 bits; put it in quotes if it is a string")
     if isinstance(value, str) and not value.isascii() and not _is_text(value):
-        raise BadInput(place, f"{path}: holds half a character; Kubernetes takes UTF-8 only")
+        raise BadInput(place, f"{path}: contains an unpaired surrogate; Kubernetes accepts UTF-8 only")
     if value is not None and not isinstance(value, str | int | float):
         raise BadInput(place, f"{path}: is a YAML {type(value).__name__}, which JSON does not have")
     return value
@@ -184,9 +184,10 @@ def _key(place: str, path: str, key: Any) -> str:
     if isinstance(key, bool):
         return "true" if key else "false"
     if not isinstance(key, str | int | float):
-        raise BadInput(place, f"{path or 'it'}: has a key that is no string")
+        raise BadInput(place, f"{path or 'it'}: has a key that is not a string")
     if isinstance(key, str) and not _is_text(key):
-        raise BadInput(place, f"{path or 'it'}: has a key with half a character; Kubernetes takes UTF-8 only")
+        problem = "has a key that contains an unpaired surrogate; Kubernetes accepts UTF-8 only"
+        raise BadInput(place, f"{path or 'it'}: {problem}")
     return str(key)
 
 

@@ -1,4 +1,4 @@
-"""What an API server insists on for kinds whose schemas it has built in: as much of it as our hooks rely on."""
+"""Schemas of built-in kinds: the part of what the API server demands that our hooks rely on."""
 
 from object_syncer.kube.meta import Json
 
@@ -78,7 +78,7 @@ _KINDS: dict[tuple[str, str], Json] = {
 
 
 def shape(obj: Json) -> Json:
-    """Return the schema of a built-in kind; of any other, that spec and status are maps."""
+    """Return the schema of an object's kind; of kinds that are not listed here only spec and status are checked."""
     group = obj["apiVersion"].rpartition("/")[0]
     known = _KINDS.get((group, obj["kind"]), {})
     return {**known, "type": "object", "properties": {"spec": _MAP, "status": _MAP, **known.get("properties", {})}}

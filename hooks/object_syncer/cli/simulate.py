@@ -6,7 +6,7 @@ _FORMATS = ("table", "yaml", "json")
 
 
 class _Refused(click.ClickException):
-    """Told in one line, and the exit code of input that cannot be used."""
+    """A message of one line, with the exit code of input that cannot be used."""
 
     exit_code = 2
 
@@ -24,16 +24,16 @@ class _Refused(click.ClickException):
 def simulate(context: click.Context, files: tuple[str, ...], output: str, create_namespaces: bool) -> None:
     """Show the copies that ObjectSyncs would have, and their status.
 
-    Each FILE ("-" is standard input) holds any mix of objects and Lists, as YAML or JSON: Namespaces, sources,
-    ObjectSyncs, CustomResourceDefinitions, SyncPolicies (none: all is allowed), objects in the way. They meet the
-    real hooks in a cluster in memory; no other is needed or touched.
+    Each FILE ("-" is standard input) contains any mix of objects and Lists, as YAML or JSON: Namespaces, sources,
+    ObjectSyncs, CustomResourceDefinitions, SyncPolicies (none: all is allowed), other objects. The real hooks run on
+    them in a cluster in memory; no other cluster is needed or touched.
 
     \b
     Exit code: 0  every ObjectSync is in sync
                1  some are not
                2  the input cannot be used
     """
-    # The other commands, serve above all, start without these.
+    # Imported here so that the other commands, above all serve, start without the simulation.
     from object_syncer.cli import printing, trial  # noqa: PLC0415
     from object_syncer.cli.reading import BadInput, read  # noqa: PLC0415
     from object_syncer.kube import defects  # noqa: PLC0415

@@ -1,7 +1,7 @@
-"""One run of `simulate`: objects into an in-memory cluster with Object Syncer installed, the engine until it rests.
+"""One run of `simulate`: load objects into an in-memory cluster with Object Syncer, run the engine until it rests.
 
-What the API server would refuse is bad input, and told with its place. What an installation consists of is left out
-of the input, because the simulation brings its own.
+What the API server would refuse is bad input, and reported with its place. Objects that belong to an installation are
+left out of the input, because the simulation has its own.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from object_syncer.planning.destinations import WILDCARDS
 
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 _WRITER = "kubectl"
-"""Who is said to have written an object whose managedFields are not shown."""
+"""The manager of all fields of an object whose managedFields are not shown."""
 
 _STEPS, _STEPS_PER_OBJECT = 10_000, 500
 _MADE_BY_US = ("SyncSlice",)
@@ -30,7 +30,7 @@ _MADE_BY_US = ("SyncSlice",)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What there is once nothing changes any more; `loop` says who kept it from that, "" if nobody did."""
+    """What is in the cluster at rest; `loop` says what kept it from coming to rest, "" if nothing did."""
 
     copies: list[Json]
     object_syncs: list[Json]
@@ -41,7 +41,7 @@ class Outcome:
 
     @property
     def in_sync(self) -> bool:
-        """Tell whether every ObjectSync says so."""
+        """Tell whether every ObjectSync is Ready and InSync."""
         return not self.loop and all(
             condition_of(item, type_).get("status") == "True"
             for item in self.object_syncs
@@ -59,7 +59,7 @@ def run(given: Sequence[Given], create_namespaces: bool) -> Outcome:
     """Put the objects into a cluster and let the engine work. Raises BadInput."""
     for item in given:
         _check_metadata(item)
-    cluster = Cluster(namespaces=(), clock=max([_START, *map(_created, given)]))
+    cluster = Cluster(namespaces=(), resources=rehearsal.RESOURCES, clock=max([_START, *map(_created, given)]))
     engine = _fill(cluster, given, create_namespaces)
     limit = _STEPS + _STEPS_PER_OBJECT * len(given)
     try:
@@ -141,9 +141,9 @@ def _is_machinery(obj: Json, parts: set[tuple[str, str, str]]) -> bool:
 
 
 def _placed(cluster: Cluster, item: Given) -> Given:
-    """Return the object in a namespace if its kind has one: as for kubectl, "default" where none is given.
+    """Return the object with a namespace if its kind has one: as for kubectl, "default" if none is given.
 
-    What an earlier run of ours left on it is dropped: owners that are SyncSlices, the status of our own kinds.
+    What an earlier run left on it is dropped: owners that are SyncSlices, the status of our own kinds.
     """
     resource, meta = _served(cluster, item), dict(item.obj["metadata"])
     if resource.namespaced:
@@ -177,7 +177,7 @@ def _load(cluster: Cluster, item: Given, seen: dict[tuple[str, ...], str]) -> No
     resource = _served(cluster, item)
     key = (resource.group, resource.plural, namespace_of(obj), name_of(obj))
     if key in seen:
-        raise BadInput(item.named(), f"metadata.name: the same object stands in {seen[key]}; remove one of them")
+        raise BadInput(item.named(), f"metadata.name: the same object is in {seen[key]}; remove one of them")
     seen[key] = item.place
     namespace = namespace_of(obj)
     if namespace and cluster.find("v1", "Namespace", namespace) is None:
@@ -229,4 +229,4 @@ def _created(item: Given) -> datetime:
     try:
         return datetime.fromisoformat(item.obj["metadata"].get("creationTimestamp") or _START.isoformat())
     except ValueError:
-        raise BadInput(item.named(), "metadata.creationTimestamp: there is no such date") from None
+        raise BadInput(item.named(), "metadata.creationTimestamp: no such date") from None

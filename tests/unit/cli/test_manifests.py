@@ -68,7 +68,7 @@ def test_crds_can_be_applied_first_and_the_rest_once_they_are_established() -> N
     assert names("--crds-only") + names("--no-crds") == names()
 
 
-def test_what_is_printed_is_what_the_folder_holds_for_kubectl() -> None:
+def test_what_is_printed_is_what_the_folder_has_for_kubectl() -> None:
     def folder(path: Path) -> list[Json]:
         resources = yaml.safe_load((path / "kustomization.yaml").read_text())["resources"]
         found: list[Json] = []
@@ -138,13 +138,13 @@ def urls(*arguments: str) -> set[str]:
     }
 
 
-def test_hooks_are_where_the_chart_installs_them_unless_told_otherwise() -> None:
+def test_hooks_are_where_the_chart_installs_them_unless_a_url_is_given() -> None:
     assert {url.split("/v1/")[0] for url in urls()} == {DEFAULT_HOOKS_URL}
     for given in ("https://hooks.example:8443", "http://[fd00::1]:8080", "http://127.0.0.1:1/"):
         assert {url.split("/v1/")[0] for url in urls("--hooks-url", given)} == {given.rstrip("/")}
 
 
-def test_the_controllers_ask_the_hooks_there_are_and_name_the_release() -> None:
+def test_the_controllers_call_the_hooks_that_exist_and_name_the_release() -> None:
     asked = {"/" + url.split("/", 3)[3] for url in urls()}
     served = {path for path in ROUTES if not path.startswith("/v1/slice/")}
     assert asked == {f"{path}?release={__version__}" for path in served}, "else an upgrade would not restart them"
@@ -160,7 +160,7 @@ def test_every_hook_is_of_version_two_because_only_that_names_objects_of_other_n
     assert [hook["version"] for hook in hooks] == ["v2"] * 5
 
 
-def test_the_guard_looks_at_the_engine_s_user() -> None:
+def test_the_guard_looks_at_the_engines_user() -> None:
     assert api.ENGINE_USER in run().output
     output = run("--engine-user", "system:serviceaccount:tools:engine").output
     assert "system:serviceaccount:tools:engine" in output
@@ -182,12 +182,12 @@ class Wrong:
         ["--crds-only", "--no-crds"],
         "--crds-only and --no-crds leave nothing to print",
     ),
-    Wrong("a namespace in capitals", ["--watch-namespace", "Team"], "'Team' is no namespace"),
-    Wrong("an empty namespace", ["--source-namespace", ""], "'' is no namespace"),
-    Wrong("a namespace that ends in a dash", ["--target-namespace", "a-"], "'a-' is no namespace"),
-    Wrong("a namespace that is too long", ["--target-namespace", "a" * 64], "is no namespace"),
-    Wrong("an own namespace that is not a source's", ["--target-namespace", "."], "'.' is no namespace"),
-    Wrong("two namespaces at once", ["--watch-namespace", "a,b"], "'a,b' is no namespace"),
+    Wrong("a namespace in capitals", ["--watch-namespace", "Team"], "'Team' is not a namespace"),
+    Wrong("an empty namespace", ["--source-namespace", ""], "'' is not a namespace"),
+    Wrong("a namespace that ends in a dash", ["--target-namespace", "a-"], "'a-' is not a namespace"),
+    Wrong("a namespace that is too long", ["--target-namespace", "a" * 64], "is not a namespace"),
+    Wrong("an own namespace that is not a source's", ["--target-namespace", "."], "'.' is not a namespace"),
+    Wrong("two namespaces at once", ["--watch-namespace", "a,b"], "'a,b' is not a namespace"),
     Wrong("a resource without group", ["--allow", "configmaps"], "'configmaps' is not GROUP/RESOURCE"),
     Wrong("a group without resource", ["--allow", "batch/"], "'batch/' is not GROUP/RESOURCE"),
     Wrong("a resource with a version", ["--allow", "batch/v1/cronjobs"], "'batch/v1/cronjobs' is not GROUP/RESOURCE"),
@@ -197,10 +197,10 @@ class Wrong:
     Wrong("an address with a query", ["--hooks-url", "http://h:1?a"], "is not http(s)://HOST[:PORT]"),
     Wrong("an address of nobody", ["--hooks-url", "http://"], "is not http(s)://HOST[:PORT]"),
     Wrong("an address that would break the YAML", ["--hooks-url", "http://h: #"], "is not http(s)://HOST[:PORT]"),
-    Wrong("a user that would break the rule", ["--engine-user", "a' || true || 'b"], "is no user name"),
-    Wrong("an empty user", ["--engine-user", ""], "'' is no user name"),
+    Wrong("a user that would break the rule", ["--engine-user", "a' || true || 'b"], "is not a user name"),
+    Wrong("an empty user", ["--engine-user", ""], "'' is not a user name"),
 )
-def test_a_wrong_option_is_told_and_nothing_is_printed(case: Wrong) -> None:
+def test_a_wrong_option_is_reported_and_nothing_is_printed(case: Wrong) -> None:
     result = run(*case.arguments)
     assert result.exit_code == 2
     assert case.says in " ".join(result.stderr.split())
@@ -236,7 +236,7 @@ def test_lists_are_atomic_so_that_managed_fields_stay_small(crd: Json) -> None:
     assert [path for path, item in lists(schema) if item.get("x-kubernetes-list-type") != "atomic"] == []
 
 
-def test_upstream_s_names_and_columns_are_kept() -> None:
+def test_upstreams_names_and_columns_are_kept() -> None:
     spec = documents("--crds-only")[0]["spec"]
     assert (spec["scope"], spec["names"]["kind"], spec["names"]["shortNames"]) == (
         "Namespaced",

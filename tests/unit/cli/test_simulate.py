@@ -183,14 +183,14 @@ class TestExports:
         annotations = document["copies"][0]["metadata"]["annotations"]
         assert annotations["sync.rustrial.org/source-object"] == "default/other"
 
-    def test_objects_in_the_way_keep_their_owners(self, simulate: Simulate) -> None:
+    def test_an_object_at_a_destination_keeps_its_owners(self, simulate: Simulate) -> None:
         owner = {"apiVersion": "v1", "kind": "Node", "name": "not-shown", "uid": "u", "controller": True}
         result = simulate(config_map(), config_map("kube-public", ownerReferences=[owner]), object_sync("kube-public"))
         assert "controlled by Node not-shown" in " ".join(result.stdout.split())
 
     def test_a_terminating_namespace_stays_so(self, simulate: Simulate) -> None:
-        going = namespace("team", deletionTimestamp="2025-01-01T00:00:00Z")
-        assert "NamespaceTerminating" in simulate(going, config_map(), object_sync("team")).stdout
+        terminating = namespace("team", deletionTimestamp="2025-01-01T00:00:00Z")
+        assert "NamespaceTerminating" in simulate(terminating, config_map(), object_sync("team")).stdout
 
     def test_what_came_out_may_go_in_again(self, simulate: Simulate) -> None:
         given = (namespace("team"), config_map(), object_sync("team", uid="5f9c"))
@@ -234,7 +234,7 @@ BAD = [
     ("{apiVersion: v1}", "stdin: document 1: kind: missing"),
     ("{kind: ConfigMap}", "stdin: document 1: apiVersion: missing"),
     ("{kind: ConfigMap, apiVersion: v1}", "stdin: document 1: metadata: missing"),
-    ("kind: a\nkind: b", "stdin: document 1: kind: stands twice, again in line 2"),
+    ("kind: a\nkind: b", "stdin: document 1: kind: duplicate key, again in line 2"),
     ({**config_map(), "kind": "Configmap"}, "kind: there is no Configmap in v1; did you mean ConfigMap?"),
     (
         {**config_map(), "kind": "CronJob", "apiVersion": "batch/v1beta1"},
@@ -255,7 +255,7 @@ BAD = [
     (config_map(labels={"a": 1}), "metadata.labels.a: must be a string, is a number; put it in quotes"),
     (config_map(labels={"a": "ends-"}), 'metadata.labels: Invalid value: "ends-"'),
     (config_map(creationTimestamp="yesterday"), "metadata.creationTimestamp: must match"),
-    (config_map(creationTimestamp="2024-13-01T00:00:00Z"), "metadata.creationTimestamp: there is no such date"),
+    (config_map(creationTimestamp="2024-13-01T00:00:00Z"), "metadata.creationTimestamp: no such date"),
     ({**config_map(), "data": {"port": 80}}, "data.port: must be a string, is a number; put it in quotes"),
     (
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}},
@@ -288,7 +288,7 @@ BAD = [
 
 class TestBadInput:
     @pytest.mark.parametrize(("given", "says"), BAD, ids=[says for _, says in BAD])
-    def test_is_told_in_one_line_with_its_place(self, simulate: Simulate, given: Json | str, says: str) -> None:
+    def test_is_reported_in_one_line_with_its_place(self, simulate: Simulate, given: Json | str, says: str) -> None:
         result = simulate(given)
         assert says in result.stderr
         assert result.stderr.startswith("Error: stdin")
@@ -301,7 +301,7 @@ class TestBadInput:
 
     def test_one_object_twice(self, simulate: Simulate) -> None:
         result = simulate(config_map(), namespace("a"), config_map())
-        assert "document 3 (ConfigMap default/settings): metadata.name: the same object stands in" in result.stderr
+        assert "document 3 (ConfigMap default/settings): metadata.name: the same object is in" in result.stderr
         assert "stdin: document 1; remove one of them" in result.stderr
 
     @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_a_loop_is_reported_with_what_there_is(simulate: Simulate, monkeypatch: 
     assert result.exit_code == 1
 
 
-def test_a_defect_of_ours_is_told_by_its_place(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_of_ours_is_reported_by_its_place(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise KeyError("hunter2")
 

@@ -1,7 +1,7 @@
-"""Plain JSON data: copies, equality as the engine sees it, and the few paths everybody reads.
+"""Kubernetes objects as plain JSON: accessors for their metadata, copies, comparison, merge patches.
 
-Objects in the store are immutable snapshots by convention: nobody changes one in place, so that the
-store, the watch events and the engine can share them. Copies are made where a caller could mutate.
+Objects in the store are snapshots that nobody changes in place, so that the store, its watches and the engine can
+share them. Copies are made where a caller might change what it gets.
 """
 
 from __future__ import annotations
@@ -29,87 +29,87 @@ SERVER_FIELDS = (
 
 
 def copy(value: Json) -> Json:
-    """A deep copy that went over the wire: JSON only, and integral floats arrive as integers (Go writes 30.0 as 30)."""
+    """Return a deep copy, as if it had been sent over the wire: Go writes 30.0 as 30, so that it arrives as integer."""
     data = orjson.dumps(value)
     copied: Json = orjson.loads(data)
     return _integers(copied) if _INTEGRAL_FLOAT.search(data) else copied
 
 
 def canonical(value: Any) -> bytes:
-    """Bytes that are equal for equal JSON; 1, 1.0 and true differ, as they do for Go's DeepEqual."""
+    """Return bytes that are equal for equal JSON; 1, 1.0 and true differ, as they do for Go's DeepEqual."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Whether Go's DeepEqual would call two decoded JSON values equal."""
+    """Tell whether Go's DeepEqual would call two decoded JSON values equal."""
     return bool(left == right) and canonical(left) == canonical(right)
 
 
 def metadata(obj: Json) -> Json:
-    """The object's metadata; empty if it has none."""
+    """Return the object's metadata, {} if it has none."""
     found: Json = obj.get("metadata") or {}
     return found
 
 
 def name_of(obj: Json) -> str:
-    """The object's name."""
+    """Return the object's name."""
     return str(metadata(obj).get("name") or "")
 
 
 def namespace_of(obj: Json) -> str:
-    """The object's namespace; empty for a cluster-scoped one."""
+    """Return the object's namespace, "" for a cluster-scoped object."""
     return str(metadata(obj).get("namespace") or "")
 
 
 def uid_of(obj: Json) -> str:
-    """The object's uid."""
+    """Return the object's uid."""
     return str(metadata(obj).get("uid") or "")
 
 
 def labels_of(obj: Json) -> dict[str, str]:
-    """The object's labels."""
+    """Return the object's labels."""
     return metadata(obj).get("labels") or {}
 
 
 def annotations_of(obj: Json) -> dict[str, str]:
-    """The object's annotations."""
+    """Return the object's annotations."""
     return metadata(obj).get("annotations") or {}
 
 
 def finalizers_of(obj: Json) -> list[str]:
-    """The object's finalizers."""
+    """Return the object's finalizers."""
     return metadata(obj).get("finalizers") or []
 
 
 def owners_of(obj: Json) -> list[Json]:
-    """The object's ownerReferences."""
+    """Return the object's ownerReferences."""
     return metadata(obj).get("ownerReferences") or []
 
 
 def controller_of(obj: Json) -> Json | None:
-    """The ownerReference that is the object's controller, if any."""
+    """Return the ownerReference of the object's controller, None if it has none."""
     return next((owner for owner in owners_of(obj) if owner.get("controller")), None)
 
 
-def is_going(obj: Json) -> bool:
-    """Whether the object has a deletionTimestamp."""
+def is_terminating(obj: Json) -> bool:
+    """Tell whether the object is being deleted: it has a deletionTimestamp."""
     return bool(metadata(obj).get("deletionTimestamp"))
 
 
 def group_of(api_version: str) -> str:
-    """The group of an apiVersion; empty for the core group."""
+    """Return the group of an apiVersion, "" for the core group."""
     group, slash, _ = api_version.rpartition("/")
     return group if slash else ""
 
 
 def with_metadata(obj: Json, **fields: Any) -> Json:
-    """The object with some metadata fields replaced; a field set to None or empty is dropped."""
+    """Return the object with some metadata fields replaced; fields that are None or empty are dropped."""
     merged = {**metadata(obj), **fields}
     return {**obj, "metadata": {key: value for key, value in merged.items() if value not in (None, {}, [])}}
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7386): maps merge, null removes, everything else replaces."""
+    """Return the target after a JSON merge patch (RFC 7386): maps merge, null removes, everything else replaces."""
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}
