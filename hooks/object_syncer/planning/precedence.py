@@ -55,10 +55,10 @@ def decide(claims: Sequence[Claim]) -> list[Grant]:
                 excluded.setdefault((name, _conflict(taken[namespace], name)), set()).add(namespace)
         left = claim.destinations.without(excluded) if excluded else claim.destinations
 
-        circles = graph.closed_by(claim, left)
-        if circles:
-            left = left.without({(circle.name, _loop(circle)): {circle.namespace} for circle in circles})
-            advice |= {owner: _other_end_of_loop(claim) for circle in circles for owner in circle.owners}
+        circle = graph.closed_by(claim, left)
+        if circle:
+            left = left.without({(circle.name, _loop(circle)): {circle.namespace}})
+            advice |= dict.fromkeys(circle.owners, _other_end_of_loop(claim))
 
         graph.add(claim, left)
         for name, namespaces in left.names().items():
@@ -83,11 +83,16 @@ class _Circle:
 
 
 class _Graph:
-    """The granted copies that are sources of ObjectSyncs themselves: from each to what it is copied from."""
+    """The granted copies that are sources of ObjectSyncs themselves: what each is copied from, and by whom.
+
+    A destination is granted once, so these copies form trees, and a new copy closes a circle only if it is the root of
+    the tree in which its source is.
+    """
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         self._sources: dict[tuple[str, str, str], set[str]] = {}
-        self._copied_from: dict[_Object, dict[_Object, str]] = {}
+        self._copied_from: dict[_Object, tuple[_Object, str]] = {}
+        self._rootward: dict[_Object, _Object] = {}  # shortcuts, so that a long chain is not walked for every claim
         for claim in claims:
             namespace, name = claim.source
             self._sources.setdefault((claim.type.group, claim.type.plural, name), set()).add(namespace)
@@ -95,38 +100,32 @@ class _Graph:
     def add(self, claim: Claim, destinations: Destinations) -> None:
         """Record the copies that a claim was granted."""
         source = _source(claim)
-        for copy in self._copies_that_are_sources(claim, destinations):
-            self._copied_from.setdefault(copy, {}).setdefault(source, claim.owner)
+        group, plural = claim.type.group, claim.type.plural
+        for name, namespaces in destinations.names().items():
+            for namespace in self._sources.get((group, plural, name), set()) & namespaces:
+                copy = (group, plural, name, namespace)
+                self._copied_from[copy] = (source, claim.owner)
+                self._rootward[copy] = source
 
-    def closed_by(self, claim: Claim, destinations: Destinations) -> list[_Circle]:
-        """Return the circles that these destinations would close."""
+    def closed_by(self, claim: Claim, destinations: Destinations) -> _Circle | None:
+        """Return the circle that these destinations would close, None if they close none."""
         source = _source(claim)
-        if source not in self._copied_from:
-            return []
-        towards: dict[_Object, tuple[_Object, str]] = {}  # an ancestor of the source -> its copy on the way, by whom
-        found = [source]
-        for copy in found:
-            for ancestor, owner in self._copied_from.get(copy, {}).items():
-                if ancestor not in towards and ancestor != source:
-                    towards[ancestor] = (copy, owner)
-                    found.append(ancestor)
-        circles = []
-        for copy in self._copies_that_are_sources(claim, destinations):
-            owners, step = [], copy
-            while step in towards:
-                step, owner = towards[step]
-                owners.append(owner)
-            if owners:
-                circles.append(_Circle(copy[2], copy[3], tuple(owners)))
-        return circles
+        root = self._root(source)
+        _, _, name, namespace = root
+        if root == source or namespace not in destinations.names().get(name, ()):
+            return None
+        owners, step = [], source
+        while step != root:
+            step, owner = self._copied_from[step]
+            owners.append(owner)
+        return _Circle(name, namespace, tuple(reversed(owners)))
 
-    def _copies_that_are_sources(self, claim: Claim, destinations: Destinations) -> list[_Object]:
-        type_ = (claim.type.group, claim.type.plural)
-        return [
-            (*type_, name, namespace)
-            for name, namespaces in destinations.names().items()
-            for namespace in sorted(self._sources.get((*type_, name), set()) & namespaces)
-        ]
+    def _root(self, step: _Object) -> _Object:
+        """Return the object from which a chain of granted copies leads here."""
+        while step in self._rootward:
+            nearer = self._rootward[step]
+            self._rootward[step] = step = self._rootward.get(nearer, nearer)
+        return step
 
 
 def _source(claim: Claim) -> _Object:
