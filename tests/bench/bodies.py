@@ -72,13 +72,14 @@ def controller(name: str) -> Json:
 def slice_sync(copies: int, size: int) -> Json:
     """Return the body of a slice sync in steady state."""
     source = config_map(size)
-    name = "bench-0000000000-0"
+    name = "bench-00000000000000000000000000-0"
     parent: Json = {
         "apiVersion": api.API_VERSION,
         "kind": "SyncSlice",
         "metadata": {"name": name, "uid": "1", "generation": 1, "labels": {}},
         "spec": {
             "index": 0,
+            "policy": "default",
             "objectSync": {"namespace": "default", "name": "bench", "uid": "2", "generation": 1},
             "resource": {"apiVersion": "v1", "kind": "ConfigMap", "resource": "configmaps", "namespaced": True},
             "source": {"namespace": "default", "name": "source"},
@@ -88,10 +89,13 @@ def slice_sync(copies: int, size: int) -> Json:
         },
     }
     body: Json = {
-        "controller": controller("configmaps.v1-0000000000"),
+        "controller": controller("configmaps.v1-00000000000000000000000000"),
         "parent": parent,
         "children": {"ConfigMap.v1": {}},
-        "related": {"ConfigMap.v1": {"default/source": source}},
+        "related": {
+            "ConfigMap.v1": {"default/source": source},
+            "SyncPolicy.sync.rustrial.org/v1alpha1": {"default": _POLICY},
+        },
         "finalizing": False,
     }
     children = answer("/v1/slice/sync", body, NOW)["children"]
@@ -183,12 +187,12 @@ def _reported(child: Json, number: int) -> Json:
     item = live(child, number=number, atomic=("spec",))
     item["metadata"]["generation"] = 1
     item["metadata"]["labels"]["controller-uid"] = "1"
-    held = [(ns, group["name"]) for group in item["spec"]["groups"] for ns in group["namespaces"]]
+    copies = [(ns, group["name"]) for group in item["spec"]["groups"] for ns in group["namespaces"]]
     status: Json = {
         "observedGeneration": 1,
         "source": {"uid": str(uuid.UUID(int=9)), "resourceVersion": "12", "bytes": 1000},
-        "copies": len(held),
-        "synced": len(held),
+        "copies": len(copies),
+        "synced": len(copies),
     }
     if item["spec"].get("showSynced"):
         status["destinations"] = [
@@ -199,7 +203,7 @@ def _reported(child: Json, number: int) -> Json:
                 "uid": str(uuid.UUID(int=7)),
                 "resourceVersion": "123456",
             }
-            for ns, name in held
+            for ns, name in copies
         ]
     return {**item, "status": status}
 

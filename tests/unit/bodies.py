@@ -38,7 +38,7 @@ def planner() -> Json:
 
 
 def guard_parts() -> list[Json]:
-    """Return what tells the planner that the guard is installed."""
+    """Return what the planner sees of an installed guard."""
     kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
     return [
         {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": api.GUARD}}
@@ -90,6 +90,7 @@ def sync_slice(
         },
         "spec": {
             "index": 0,
+            "policy": "default",
             "objectSync": {"namespace": "team", "name": "share", "uid": "uid-of-share", "generation": 1},
             "resource": types.dump(type_),
             "source": {"namespace": "team", "name": "settings"},
@@ -103,14 +104,14 @@ def sync_slice(
 
 
 def of_slice(parent: Json, *related: Json, copies: Iterable[Json] = ()) -> Json:
-    """Return what a slice's sync is asked: `related` is the source, and what stands in the way of copies."""
+    """Return what a slice's sync is asked: `related` is the source, and what is there where copies were refused."""
     type_ = types.load(parent["spec"]["resource"])
     kind = f"{type_.kind}.{type_.api_version}"
     return {
         "controller": controllers.generate("default", type_, planner()),
         "parent": parent,
         "children": groups(copies, kind),
-        "related": groups(related, kind),
+        "related": groups(related, kind, "SyncPolicy.sync.rustrial.org/v1alpha1"),
         "finalizing": False,
     }
 
@@ -133,6 +134,13 @@ def of_objectsync(parent: Json | None = None, *related: Json, finalizing: bool =
         ),
         "finalizing": finalizing,
     }
+
+
+def of_heartbeat(**annotations: str) -> Json:
+    """Return what the heartbeat is asked about a SyncPolicy with these annotations."""
+    parent = policy()
+    parent["metadata"]["annotations"] = annotations
+    return {**of_objectsync(parent), "related": {}}
 
 
 def customize(body: Json) -> Json:

@@ -101,11 +101,9 @@ def object_sync(
     }
 
 
-def namespace(name: str, *, phase: str = "Active", going: bool = False) -> Json:
+def namespace(name: str, *, phase: str = "Active") -> Json:
     """Return a Namespace."""
-    metadata: Json = {"name": name, "uid": f"uid-of-{name}"}
-    if going:
-        metadata["deletionTimestamp"] = STAMP
+    metadata = {"name": name, "uid": f"uid-of-{name}"}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "status": {"phase": phase}}
 
 
@@ -119,6 +117,6 @@ def policy(**spec: object) -> Json:
     }
 
 
-def going(obj: Json) -> Json:
-    """Return the object with a deletionTimestamp: something still holds it."""
+def terminating(obj: Json) -> Json:
+    """Return the object with a deletionTimestamp: a finalizer keeps it."""
     return {**obj, "metadata": {**obj["metadata"], "deletionTimestamp": STAMP}}

@@ -1,13 +1,15 @@
-"""Objects at a destination that we did not create: how they are recognised, whose they are, who may be adopted."""
+"""Objects at a destination that we did not create: how they are recognised, who manages them, which may be taken."""
 
 from dataclasses import dataclass, field
 
 from object_syncer.copying import adoption
+from object_syncer.copying.template import template
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json
+from object_syncer.status import reasons
 from specification import cases
 from unit.copying.copies import SLICE, desired, entry
-from unit.objects import live
+from unit.objects import config_map, live
 
 SOURCE = "team/settings"
 OURS = {api.SOURCE_ANNOTATION: SOURCE}
@@ -18,8 +20,8 @@ UPSTREAM = {
 HELD: Json = {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]}
 
 
-def standing(data: Json | None = None, **metadata: object) -> Json:
-    """Return an object that stands where a copy should be."""
+def found_there(data: Json | None = None, **metadata: object) -> Json:
+    """Return an object that is where a copy should be."""
     body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"} if data is None else data}
     return live(body, "a", "settings", **metadata)
 
@@ -38,38 +40,40 @@ class Case:
 
 
 @cases(
-    Case("what bears no mark of ours is foreign", {}, True, False),
+    Case("an object without our label and annotation", {}, True, False),
     Case("a copy of ours that lost its owner", {"labels": {api.SLICE_LABEL: SLICE}, "annotations": OURS}, False, False),
     Case("a copy of ours that lost its owner and annotations", {"labels": {api.SLICE_LABEL: SLICE}}, False, False),
     Case(
-        "a copy of this source that another slice has lost",
+        "a copy of this source that another slice no longer owns",
         {"labels": {api.SLICE_LABEL: "x"}, "annotations": OURS},
         False,
         False,
     ),
-    Case("a copy of we do not know what that another slice has lost", {"labels": {api.SLICE_LABEL: "x"}}, True, False),
+    Case(
+        "a copy of an unknown source that another slice no longer owns", {"labels": {api.SLICE_LABEL: "x"}}, True, False
+    ),
     Case("a copy of ours that lost its label by hand", {"annotations": OURS}, False, False),
     Case("a copy of another source", {"annotations": {api.SOURCE_ANNOTATION: "other/settings"}}, True, False),
     Case(
-        "a copy that another SyncSlice holds",
+        "a copy that another SyncSlice owns",
         {"labels": {api.SLICE_LABEL: "x"}, "annotations": OURS, "ownerReferences": owner("SyncSlice", "x")},
         True,
         False,
     ),
     Case(
-        "an object with a controller can have no other, whatever its marks",
+        "an object with a controller, whatever its labels",
         {**UPSTREAM, "ownerReferences": owner("Widget", "w")},
         True,
         False,
     ),
     Case(
-        "an owner that is no controller does not matter",
+        "a copy of ours with an owner that is no controller",
         {"annotations": OURS, "ownerReferences": owner("Widget", "w", controller=False)},
         False,
         False,
     ),
-    Case("a copy that the original Object Syncer's finalizer holds could never be deleted", HELD, True, False),
-    Case("without the finalizer it is a copy like ours", UPSTREAM, False, True),
+    Case("a copy with the original Object Syncer's finalizer, which could never be deleted", HELD, True, False),
+    Case("a copy of the original Object Syncer without that finalizer", UPSTREAM, False, True),
     Case(
         "a copy of another source by the original Object Syncer",
         {**UPSTREAM, "annotations": {api.SOURCE_ANNOTATION: "other/x"}},
@@ -77,8 +81,8 @@ class Case:
         False,
     ),
 )
-def test_recognised(case: Case) -> None:
-    found = standing({"other": "data"}, **case.metadata)
+def test_which_objects_are_foreign(case: Case) -> None:
+    found = found_there({"other": "data"}, **case.metadata)
     assert adoption.is_foreign(found, SOURCE, SLICE) == case.foreign
     if case.foreign:
         assert adoption.may_adopt(found, desired(), SOURCE) == case.adopted
@@ -92,21 +96,77 @@ class Equal:
 
 
 @cases(
-    Equal("what equals the copy may be adopted", standing(), True),
-    Equal("whatever its labels", standing(labels={"mine": "1"}), True),
-    Equal("what differs may not", standing({"k": "other"}), False),
-    Equal("what has more may not", standing({"k": "v", "x": "1"}), False),
-    Equal("what has a controller may not", standing(ownerReferences=owner("Widget", "w")), False),
-    Equal("what the original Object Syncer's finalizer holds may not", standing(**HELD), False),
+    Equal("an object that equals the copy may be adopted", found_there(), True),
+    Equal("labels make no difference", found_there(labels={"mine": "1"}), True),
+    Equal("an object that differs may not", found_there({"k": "other"}), False),
+    Equal("an object with a key more may not", found_there({"k": "v", "x": "1"}), False),
+    Equal("an object with a controller may not", found_there(ownerReferences=owner("Widget", "w")), False),
+    Equal("an object with the original Object Syncer's finalizer may not", found_there(**HELD), False),
 )
-def test_adoption_of_equals(case: Equal) -> None:
+def test_which_objects_may_be_adopted(case: Equal) -> None:
     assert adoption.may_adopt(case.found, desired(), SOURCE) == case.adopted
 
 
-def test_what_the_server_filled_in_does_not_make_a_difference() -> None:
+def test_what_the_api_server_filled_in_makes_no_difference() -> None:
     service: Json = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"port": 80}], "type": "ClusterIP"}}
     found = live({**service, "spec": {**service["spec"], "clusterIP": "10.0.0.9"}, "status": {}}, "a", "web")
     assert adoption.may_adopt(found, {**service, "metadata": {}}, SOURCE)
+
+
+# Conflicts
+
+OTHERS = found_there({"k": "theirs"})
+EQUAL = found_there()
+CONTROLLED = found_there(ownerReferences=owner("Widget", "w"))
+
+
+@dataclass(frozen=True)
+class Conflict:
+    reason: str
+    policy: str
+    found: Json | None
+    written: bool
+    annotation: str = ""
+    """By which the guard lets the copy replace a foreign object."""
+
+
+@cases(
+    Conflict("where nothing is found a copy is written", "Fail", None, True),
+    Conflict("Fail leaves a foreign object alone", "Fail", OTHERS, False),
+    Conflict("Fail leaves a foreign object alone that equals the copy", "Fail", EQUAL, False),
+    Conflict("a copy of ours is no conflict", "Fail", found_there({"k": "x"}, annotations=OURS), True),
+    Conflict("Adopt takes a foreign object that equals the copy", "Adopt", EQUAL, True, "Adopt"),
+    Conflict("Adopt leaves a foreign object alone that differs", "Adopt", OTHERS, False),
+    Conflict("Adopt needs no permission where nothing is found", "Adopt", None, True),
+    Conflict("Adopt needs no permission for a copy of ours", "Adopt", found_there(annotations=OURS), True),
+    Conflict("Overwrite takes any foreign object", "Overwrite", OTHERS, True, "Overwrite"),
+    Conflict("Overwrite has its permission where nothing is found yet", "Overwrite", None, True, "Overwrite"),
+    Conflict("an object with a controller is left alone", "Overwrite", CONTROLLED, False),
+)
+def test_whether_a_copy_is_written(case: Conflict) -> None:
+    shape = template(config_map(), SLICE)
+    problem = adoption.conflict(desired(), case.found, shape, SLICE, case.policy)
+    assert (problem is None) == case.written
+    if problem:
+        assert (problem.reason, "ConfigMap a/settings is " in problem.message) == (reasons.CONFLICT, True)
+    else:
+        copy = desired()
+        adoption.mark(copy, case.found, shape, SLICE, case.policy)
+        assert copy["metadata"]["annotations"].get(api.TAKEOVER_ANNOTATION, "") == case.annotation
+
+
+def test_a_copy_must_not_come_back_to_what_its_source_is_a_copy_of() -> None:
+    source = config_map("b")
+    source["metadata"] |= {
+        "annotations": {api.SOURCE_ANNOTATION: "a/settings"},
+        "ownerReferences": owner("SyncSlice", "x"),
+    }
+    problem = adoption.conflict(desired(), None, template(source, SLICE), SLICE, "Overwrite")
+    assert problem
+    assert (problem.reason, "its source b/settings" in problem.message) == (reasons.LOOP, True)
+
+
+# Managers
 
 
 @dataclass(frozen=True)
@@ -153,4 +213,4 @@ class Manager:
     Manager("nobody knows", "of unknown origin"),
 )  # fmt: skip
 def test_who_manages_it(case: Manager) -> None:
-    assert adoption.manager(standing(**case.metadata)) == case.want
+    assert adoption.manager(found_there(**case.metadata)) == case.want

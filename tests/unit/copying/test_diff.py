@@ -90,7 +90,7 @@ class Case:
         replace=True,
     ),
     Case(
-        "under replace what Kubernetes' own controllers write is not",
+        "under replace labels and annotations of Kubernetes' own controllers are not drift",
         relabelled(SAME, annotations={"deployment.kubernetes.io/revision": "1"}, labels={"job-name": "j"}),
         (),
         replace=True,
@@ -105,7 +105,7 @@ class Case:
         replace=True,
     ),
     Case(
-        "under replace a default that nobody wrote is not",
+        "under replace a default that nobody wrote is not drift",
         edited(observed(custom(a=1)), spec={"a": 1, "b": 2}),
         (),
         custom(a=1),
@@ -124,16 +124,34 @@ class Case:
         custom(ports=[{"port": 1}]),
     ),
     Case(
-        "an atomic list that has grown is drift",
+        "a list with an item more differs as a whole",
         edited(observed(custom(names=["a"])), spec={"names": ["a", "b"]}),
-        ("/spec/names/1",),
+        ("/spec/names",),
         custom(names=["a"]),
     ),
     Case(
-        "a list that has shrunk is drift",
+        "a list with an item less differs as a whole",
         edited(observed(custom(names=["a", "b"])), spec={"names": ["a"]}),
-        ("/spec/names/1",),
+        ("/spec/names",),
         custom(names=["a", "b"]),
+    ),
+    Case(
+        "a list in another order differs at the items that moved",
+        edited(observed(custom(names=["a", "b", "c"])), spec={"names": ["b", "a", "c"]}),
+        ("/spec/names/0", "/spec/names/1"),
+        custom(names=["a", "b", "c"]),
+    ),
+    Case(
+        "two fields that swapped their values both differ",
+        edited(observed(custom(a="x", b="y")), spec={"a": "y", "b": "x"}),
+        ("/spec/a", "/spec/b"),
+        custom(a="x", b="y"),
+    ),
+    Case(
+        "slashes and tildes in keys are escaped",
+        edited(observed(custom(**{"a/b~c": 1})), spec={"a/b~c": 2}),
+        ("/spec/a~1b~0c",),
+        custom(**{"a/b~c": 1}),
     ),
     Case(
         "a map in place of a text is drift",
@@ -165,7 +183,7 @@ class Case:
         ("/metadata/labels/app.kubernetes.io~1managed-by", "/metadata/labels/sync.rustrial.org~1slice"),
     ),
     Case(
-        "also under replace",
+        "a copy that has lost all labels and annotations is drift",
         {**SAME, "metadata": {**SAME["metadata"], "labels": None, "annotations": None}},
         (
             "/metadata/labels/app.kubernetes.io~1managed-by",
@@ -175,7 +193,7 @@ class Case:
         replace=True,
     ),
     Case(
-        "under replace foreign keys are told in alphabetical order",
+        "under replace foreign keys are listed in alphabetical order",
         edited(SAME, data={"z": "1", "k": "v", "a": "1"}),
         ("/data/a", "/data/z"),
         replace=True,
@@ -187,26 +205,26 @@ class Case:
         replace=True,
     ),
     Case(
-        "under replace our own mark is not foreign, whoever wrote it",
+        "under replace the repair annotation is not foreign, whoever wrote it",
         relabelled(SAME, annotations={api.REPAIR_ANNOTATION: "1"}),
         (),
         replace=True,
     ),
     Case(
-        "under replace what others write elsewhere in metadata is not told",
+        "under replace what others write elsewhere in metadata is not drift",
         observed(desired(), entry({"f:metadata": {"f:finalizers": {".": {}}}}, "kube-controller-manager", "Update")),
         (),
         replace=True,
     ),
     Case(
-        "under replace what others wrote and is gone again is not told",
+        "under replace what others wrote and has been removed is not drift",
         observed(custom(a=1), entry({"f:spec": {"f:gone": {}}}, "kubectl-edit", "Update")),
         (),
         custom(a=1),
         replace=True,
     ),
     Case(
-        "under replace what others write within the items of a list is not told",
+        "under replace what others write within the items of a list is not drift",
         edited(
             observed(custom(a=[{"x": 1}]), entry({"f:spec": {"f:a": {'k:{"x":1}': {"f:y": {}}}}}, "other", "Update")),
             spec={"a": [{"x": 1, "y": 2}]},
@@ -241,7 +259,7 @@ def test_the_repair_of_drift_is_the_desired_copy() -> None:
     assert compared.apply == desired()
 
 
-def test_paths_never_tell_values() -> None:
+def test_paths_contain_no_values() -> None:
     compared = diff.compare(secret(k="c2VjcmV0"), edited(observed(secret(k="c2VjcmV0")), data={"k": "eA=="}), False)
     assert compared.paths == ("/data/k",)
 
@@ -302,11 +320,11 @@ def test_a_foreign_key_goes_in_two_steps(case: TakeOver) -> None:
     if case.valid is BASE64:
         base64.b64decode(taken, validate=True)
 
-    second = diff.compare(template_again(case.desired), observed(first.apply), replace=True)
+    second = diff.compare(desired_anew(case.desired), observed(first.apply), replace=True)
     assert second.paths
     assert case.key not in (at(second.apply, case.at) or {}), "what is ours is removed by leaving it out"
 
-    third = diff.compare(template_again(case.desired), observed(second.apply), replace=True)
+    third = diff.compare(desired_anew(case.desired), observed(second.apply), replace=True)
     assert third.equal
 
 
@@ -316,7 +334,7 @@ def at(obj: Json, path: tuple[str, ...]) -> Json:
     return obj
 
 
-def template_again(copy: Json) -> Json:
+def desired_anew(copy: Json) -> Json:
     """Return the desired copy as the next sync makes it: without what a comparison has put into this one."""
     return secret(k="eA==") if copy["kind"] == "Secret" else desired()
 
@@ -358,17 +376,19 @@ class Items:
     Items("our items are equal", (1, 2), (1, 2), ()),
     Items("under apply an item of somebody else stays at the end", (1, 2, 3), (1, 2), ()),
     Items("under apply an item of somebody else stays among ours", (3, 1, 4, 2), (1, 2), ()),
-    Items("an item of ours that is missing is drift", (1,), (1, 2), ("/spec/ports/1",)),
-    Items("an item of ours that is missing is drift beside foreign ones", (1, 3), (1, 2), ("/spec/ports/1",)),
-    Items("an item of ours that the source has no longer is pruned", (1, 2), (1,), ("/spec/ports/1",)),
-    Items("also beside foreign ones", (1, 2, 3), (1,), ("/spec/ports/1",)),
-    Items("a new item of the source is drift", (1, 2), (1, 2, 4), ("/spec/ports/2",)),
-    Items("unless somebody else has written it already", (1, 2, 4), (1, 2, 4), ()),
+    Items("an item of ours that is missing is drift", (1,), (1, 2), ("/spec/ports",)),
+    Items("an item of ours that is missing is drift beside foreign ones", (1, 3), (1, 2), ("/spec/ports",)),
+    Items("an item of ours that the source has no longer is pruned", (1, 2), (1,), ("/spec/ports",)),
+    Items(
+        "an item of ours that the source has no longer is pruned beside foreign ones", (1, 2, 3), (1,), ("/spec/ports",)
+    ),
+    Items("a new item of the source is drift", (1, 2), (1, 2, 4), ("/spec/ports",)),
+    Items("a new item that somebody else has written already is equal", (1, 2, 4), (1, 2, 4), ()),
     Items(
         "under replace an item of somebody else is drift that cannot be repaired",
         (1, 2, 3),
         (1, 2),
-        ("/spec/ports/2",),
+        ("/spec/ports",),
         replace=True,
         foreign=True,
     ),
@@ -378,14 +398,14 @@ def test_lists_whose_items_have_keys(case: Items) -> None:
     assert (compared.paths, compared.foreign) == (case.paths, case.foreign)
 
 
-def test_labels_are_repaired_before_a_foreign_item_is_told() -> None:
+def test_what_can_be_repaired_beside_a_foreign_item_is_repaired_first() -> None:
     copy = relabelled(listed(1, 2, 3), labels={api.MANAGED_BY_LABEL: "me"})
     compared = diff.compare(custom(ports=ports(1, 2)), copy, replace=True)
     assert len(compared.paths) == 2
     assert not compared.foreign
 
 
-def test_under_replace_a_key_of_ours_that_somebody_took_is_put_back_at_once() -> None:
+def test_under_replace_a_key_of_ours_that_somebody_else_owns_now_is_put_back_at_once() -> None:
     tree: Json = {"f:data": {}}
     copy = edited(
         observed(desired(), entry({"f:data": {"f:k": {}}}, "kubectl-edit", "Update"), tree=tree), data={"k": "x"}
@@ -400,14 +420,14 @@ def test_items_of_a_keyed_list_may_leave_defaulted_keys_out() -> None:
     assert diff.compare(copy, listed(3, 1, 2), replace=False).equal
 
 
-def test_a_set_may_hold_what_somebody_else_added() -> None:
+def test_a_set_may_have_items_that_somebody_else_added() -> None:
     tree: Json = {"f:spec": {"f:names": {'v:"a"': {}}}}
     copy = edited(observed(custom(names=["a"]), tree=tree), spec={"names": ["b", "a"]})
     assert diff.compare(custom(names=["a"]), copy, replace=False).equal
     assert diff.compare(custom(names=["c"]), copy, replace=False).paths
 
 
-def test_foreign_fields_under_replace_cannot_be_removed_and_are_told_so() -> None:
+def test_foreign_fields_under_replace_cannot_be_removed() -> None:
     copy = edited(
         observed(custom(a=1), entry({"f:spec": {"f:b": {}}}, "kubectl-edit", "Update")), spec={"a": 1, "b": 2}
     )
@@ -441,13 +461,13 @@ def test_what_controllers_fill_in_is_not_foreign_under_replace(kind: str, path: 
 # Metadata of kinds with a generation: the engine looks at the generation only
 
 
-def test_drift_in_metadata_of_a_kind_with_generation_is_marked_so_that_the_engine_writes() -> None:
+def test_drift_in_metadata_of_a_kind_with_generation_is_repaired_by_an_annotation() -> None:
     copy = observed(custom(a=1), generation=1)
     compared = diff.compare(custom(a=1), relabelled(copy, labels={api.MANAGED_BY_LABEL: "me"}), replace=False)
     assert compared.apply["metadata"]["annotations"][api.REPAIR_ANNOTATION] == "200", "the resourceVersion observed"
 
 
-def test_the_mark_stays_as_it_is_once_the_copy_is_repaired() -> None:
+def test_the_repair_annotation_stays_as_it_is_once_the_copy_is_repaired() -> None:
     marked = relabelled(custom(a=1), annotations={api.REPAIR_ANNOTATION: "200"})
     for replace in (False, True):
         compared = diff.compare(custom(a=1), observed(marked, generation=1), replace)
@@ -455,17 +475,17 @@ def test_the_mark_stays_as_it_is_once_the_copy_is_repaired() -> None:
         assert compared.apply == marked
 
 
-def test_a_second_drift_gets_a_new_mark() -> None:
+def test_a_second_drift_gets_a_new_repair_annotation() -> None:
     marked = observed(relabelled(custom(a=1), annotations={api.REPAIR_ANNOTATION: "150"}), generation=1)
     compared = diff.compare(custom(a=1), relabelled(marked, labels={api.MANAGED_BY_LABEL: "me"}), replace=False)
     assert compared.apply["metadata"]["annotations"][api.REPAIR_ANNOTATION] == "200"
 
 
-def test_drift_in_the_body_needs_no_mark_it_changes_the_generation() -> None:
+def test_drift_in_the_body_needs_no_repair_annotation_because_it_changes_the_generation() -> None:
     copy = edited(observed(custom(a=1), generation=2), spec={"a": 5})
     assert diff.compare(custom(a=1), copy, replace=False).apply == custom(a=1)
 
 
-def test_kinds_without_generation_need_no_mark() -> None:
+def test_kinds_without_generation_need_no_repair_annotation() -> None:
     compared = diff.compare(desired(), relabelled(SAME, labels={api.MANAGED_BY_LABEL: "me"}), replace=False)
     assert compared.apply == desired()

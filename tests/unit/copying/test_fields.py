@@ -11,12 +11,12 @@ OURS: Json = {"f:data": {"f:k": {}}, "f:metadata": {"f:labels": {f"f:{api.SLICE_
 THEIRS: Json = {"f:data": {"f:x": {}}}
 
 
-def holding(*entries: Json) -> Json:
+def written_by(*entries: Json) -> Json:
     return {"metadata": {"managedFields": list(entries)}}
 
 
 def test_ours_is_the_applied_entry_that_owns_the_slice_label_whatever_the_engine_calls_itself() -> None:
-    found = holding(entry(THEIRS, "kubectl"), entry(OURS, "our-engine"), entry(THEIRS, "metacontroller"))
+    found = written_by(entry(THEIRS, "kubectl"), entry(OURS, "our-engine"), entry(THEIRS, "metacontroller"))
     assert fields.applied(found) == OURS
 
 
@@ -25,11 +25,11 @@ def test_ours_is_the_applied_entry_that_owns_the_slice_label_whatever_the_engine
     [
         {"metadata": {}},
         {"metadata": {"managedFields": None}},
-        holding(),
-        holding(entry(THEIRS)),
-        holding(entry(OURS, operation="Update")),
-        holding(entry(OURS, subresource="status")),
-        holding({"manager": "m", "operation": "Apply"}),
+        written_by(),
+        written_by(entry(THEIRS)),
+        written_by(entry(OURS, operation="Update")),
+        written_by(entry(OURS, subresource="status")),
+        written_by({"manager": "m", "operation": "Apply"}),
     ],
     ids=["none", "null", "empty", "without slice label", "an update", "status", "without fields"],
 )
@@ -38,7 +38,7 @@ def test_where_we_applied_nothing_nothing_is_ours(obj: Json) -> None:
 
 
 def test_foreign_is_what_everybody_else_wrote_the_status_aside() -> None:
-    found = holding(
+    found = written_by(
         entry(OURS),
         entry(THEIRS, "kubectl-edit", "Update"),
         entry({"f:status": {}}, "controller", "Update", subresource="status"),

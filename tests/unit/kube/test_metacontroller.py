@@ -1,4 +1,4 @@
-"""The engine's request and response bodies: what is wrong with one is told by the path of its field."""
+"""Metacontroller's request and response bodies; an error names the field that is wrong."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -179,8 +179,18 @@ def test_a_kind_that_was_not_sent_is_not_taken_for_none_of_it() -> None:
             lambda: metacontroller.decorator(None, finalized=True),
             {"status": None, "attachments": [], "resyncAfterSeconds": 0.0, "finalized": True},
         ),
+        (
+            lambda: metacontroller.decorator({"a": 1}, 2.5, annotations={"b": "c"}),
+            {
+                "status": {"a": 1},
+                "attachments": [],
+                "resyncAfterSeconds": 2.5,
+                "finalized": False,
+                "annotations": {"b": "c"},
+            },
+        ),
     ],
-    ids=["customize", "composite", "decorator"],
+    ids=["customize", "composite", "decorator", "decorator with annotations"],
 )
 def test_a_response_has_only_keys_that_the_engine_knows(build: Callable[[], Json], want: Json) -> None:
     assert build() == want

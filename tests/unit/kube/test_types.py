@@ -19,5 +19,5 @@ def test_people_write_the_plural_and_then_the_group() -> None:
 
 
 @pytest.mark.parametrize("type_", [CONFIG_MAPS, CRON_JOBS, NODES], ids=lambda type_: type_.kind)
-def test_what_is_written_is_read_again(type_: ResourceType) -> None:
+def test_load_reads_what_dump_wrote(type_: ResourceType) -> None:
     assert types.load(types.dump(type_)) == type_

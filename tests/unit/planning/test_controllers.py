@@ -1,21 +1,20 @@
-"""The generated CompositeControllers: one per resource type, and never a change of spec without need."""
+"""The generated CompositeControllers: one per resource type in use, and never a change of spec without need."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from object_syncer.kube import api, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import controllers
 from specification import cases, quickly
 from unit.bodies import planner
-
-CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
-WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
+from unit.planning.plans import CONFIG_MAPS, WIDGETS
 
 OBJECT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
@@ -55,7 +54,7 @@ def test_one_controller_serves_the_slices_of_one_type() -> None:
             "childResources": [
                 {"apiVersion": "example.com/v1", "resource": "widgets", "updateStrategy": {"method": "InPlace"}}
             ],
-            "resyncPeriodSeconds": 30,
+            "resyncPeriodSeconds": 600,
             "hooks": {
                 "customize": {
                     "version": "v2",
@@ -205,12 +204,58 @@ def test_names_are_label_values_whatever_they_are_made_from(readable: str, ident
     ("readable", "start"),
     [
         ("share", "share-"),
-        ("a" * 100, "a" * 47 + "-"),
-        ("a" * 46 + ".b", "a" * 46 + "-"),
-        ("a" * 46 + "-b", "a" * 46 + "-"),
+        ("a" * 100, "a" * 31 + "-"),
+        ("a" * 30 + ".b", "a" * 30 + "-"),
+        ("a" * 30 + "-b", "a" * 30 + "-"),
     ],
     ids=["short", "long", "cut at a dot", "cut at a dash"],
 )
-def test_the_readable_part_is_cut_and_never_ends_in_punctuation(readable: str, start: str) -> None:
+def test_a_name_is_a_readable_part_without_punctuation_at_its_end_and_130_bits(readable: str, start: str) -> None:
     name = controllers.bounded(readable, "identity")
-    assert re.fullmatch(re.escape(start) + "[0-9a-f]{10}", name)
+    assert re.fullmatch(re.escape(start) + "[a-z2-7]{26}", name)
+
+
+# Which controllers there are
+
+
+def sync_slice(type_: ResourceType, *, reported: bool = False, labelled: bool = True) -> Json:
+    label = {api.CONTROLLER_LABEL: controllers.name("default", type_)}
+    return {
+        "metadata": {"labels": label if labelled else None},
+        "spec": {"resource": types.dump(type_)},
+        "status": {"observedGeneration": 1} if reported else {},
+    }
+
+
+MAPS, WIDGET = sync_slice(CONFIG_MAPS), sync_slice(WIDGETS)
+RUNNING: Json = {controllers.name("default", WIDGETS): {}}
+
+
+@dataclass(frozen=True)
+class InUse:
+    reason: str
+    want: list[ResourceType]
+    wanted: list[Json] = field(default_factory=list)
+    observed: list[Json] = field(default_factory=list)
+    running: Json = field(default_factory=dict)
+
+
+@cases(
+    InUse("without slices there is no controller", []),
+    InUse("each type of the wanted slices has one", [CONFIG_MAPS, WIDGETS], wanted=[WIDGET, MAPS, WIDGET]),
+    InUse("one that runs stays while a slice of its type exists", [WIDGETS], observed=[WIDGET, MAPS], running=RUNNING),
+    InUse("none is started for slices that only exist", [], observed=[WIDGET]),
+    InUse("one that runs goes with the last slice of its type", [], running=RUNNING),
+)
+def test_types_in_use(case: InUse) -> None:
+    assert controllers.in_use("default", case.wanted, case.observed, case.running) == case.want
+
+
+def test_a_controller_serves_if_it_has_reported_on_one_of_its_slices() -> None:
+    observed = [
+        MAPS,
+        sync_slice(CONFIG_MAPS, reported=True),
+        WIDGET,
+        sync_slice(WIDGETS, reported=True, labelled=False),
+    ]
+    assert controllers.serving(observed) == [controllers.name("default", CONFIG_MAPS)]

@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 import pytest
 
 from object_syncer.kube.meta import Json
-from object_syncer.planning import destinations, scope
-from object_syncer.planning.destinations import Destinations, Shape, Withheld
+from object_syncer.kube.selectors import names
+from object_syncer.planning import destinations
+from object_syncer.planning.destinations import NOT_FOUND, TERMINATING, Destinations, Shape
 from object_syncer.status import reasons
 from specification import cases
-from unit.objects import namespace, policy
+from unit.objects import namespace, terminating
 
 NAMESPACES = destinations.living(
-    {"team": namespace("team"), "a": namespace("a"), "b": namespace("b"), "dying": namespace("dying", going=True)}
+    {"team": namespace("team"), "a": namespace("a"), "b": namespace("b"), "dying": terminating(namespace("dying"))}
 )
 
 
@@ -23,7 +24,7 @@ class Case:
     """A string is a namespace."""
     wanted: list[str]
     """namespace/name, then the strategy where one is set."""
-    withheld: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
     """namespace/name: reason."""
     targets: list[str] = field(default_factory=list)
     """The policy's targetNamespaces."""
@@ -38,14 +39,14 @@ def entry(where: str, name: str | None = None, strategy: str | None = None) -> J
     Case("an empty namespace means the same", [""], ["a/settings", "b/settings"]),
     Case("a named namespace means itself", ["a"], ["a/settings"]),
     Case("a copy may have another name", [entry("a", "other")], ["a/other"]),
-    Case("an empty name is none", [entry("a", "")], ["a/settings"]),
+    Case("an empty name is the source's", [entry("a", "")], ["a/settings"]),
     Case("under another name the source's namespace is a destination", [entry("team", "other")], ["team/other"]),
     Case(
         "a star under another name includes the source's namespace",
         [entry("*", "other")],
         ["a/other", "b/other", "team/other"],
     ),
-    Case("the source itself is skipped in silence", ["team", "a"], ["a/settings"]),
+    Case("the source itself is skipped", ["team", "a"], ["a/settings"]),
     Case("the source itself is skipped also if it is named in full", [entry("team", "settings")], []),
     Case("a namespace listed twice is planned once", ["a", "a"], ["a/settings"]),
     Case("a namespace within a star is planned once", ["*", "a"], ["a/settings", "b/settings"]),
@@ -70,30 +71,30 @@ def entry(where: str, name: str | None = None, strategy: str | None = None) -> J
     Case("a namespace that does not exist is waited for", ["c"], [], {"c/settings": reasons.NAMESPACE_NOT_FOUND}),
     Case("it is waited for once", ["c", "c"], [], {"c/settings": reasons.NAMESPACE_NOT_FOUND}),
     Case(
-        "a terminating namespace gets no copy, and its user is told",
+        "a terminating namespace gets no copy",
         ["dying", "a"],
         ["a/settings"],
         {"dying/settings": reasons.NAMESPACE_TERMINATING},
     ),
-    Case("a star skips terminating namespaces in silence", ["*"], ["a/settings", "b/settings"]),
+    Case("a star means no terminating namespaces", ["*"], ["a/settings", "b/settings"]),
     Case("a star means those the policy has", ["*"], ["b/settings"], targets=["b", "c"]),
     Case("a star means those the policy's globs match", ["*"], ["a/settings"], targets=["[ac]", "a?", "a*"]),
     Case(
-        "a named namespace outside of the policy gets no copy, and its user is told",
+        "a named namespace outside of the policy gets no copy",
         ["a", "b"],
         ["b/settings"],
         {"a/settings": reasons.TARGET_NOT_ALLOWED},
         targets=["b"],
     ),
     Case(
-        "what is not allowed is said before what is not there",
+        "a namespace that is neither allowed nor there is not allowed",
         ["c"],
         [],
         {"c/settings": reasons.TARGET_NOT_ALLOWED},
         targets=["b"],
     ),
     Case(
-        "a star does not bring back what was withheld",
+        "a star does not include a named namespace that gets no copy",
         ["*", "a"],
         ["b/settings"],
         {"a/settings": reasons.TARGET_NOT_ALLOWED},
@@ -103,11 +104,14 @@ def entry(where: str, name: str | None = None, strategy: str | None = None) -> J
 )
 def test_expand(case: Case) -> None:
     entries = [{"namespace": item} if isinstance(item, str) else item for item in case.entries]
-    targets = scope.of(policy(targetNamespaces=case.targets)).targets
-    found = destinations.expand(entries, "team", "settings", NAMESPACES, targets)
+    found = destinations.expand(entries, "team", "settings", NAMESPACES, names(case.targets))
     assert sorted(flat(found)) == case.wanted
-    assert {f"{item.namespace}/{item.name}": item.reason for item in found.withheld} == case.withheld
-    assert len(found.withheld) == len(case.withheld)
+    problems = [
+        (f"{where}/{shape.name}", problem.reason)
+        for (shape, problem), namespaces in found.problems.items()
+        for where in namespaces
+    ]
+    assert sorted(problems) == sorted(case.problems.items())
 
 
 def flat(found: Destinations) -> list[str]:
@@ -118,32 +122,23 @@ def flat(found: Destinations) -> list[str]:
     ]
 
 
-def test_each_withheld_destination_says_why() -> None:
-    found = destinations.expand(
-        [{"namespace": name} for name in ("a", "c", "dying")],
-        "team",
-        "settings",
-        NAMESPACES,
-        scope.of(policy(targetNamespaces=["b", "c", "dying"])).targets,
-    )
-    assert [item.message for item in found.withheld] == [
-        "spec.destinations: namespace a is not in targetNamespaces of the SyncPolicy",
-        "namespace c does not exist; the copy comes with it",
-        "namespace dying is being deleted",
-    ]
-
-
-def test_a_withheld_destination_keeps_its_strategy() -> None:
-    targets = scope.of(policy()).targets
-    found = destinations.expand([entry("c", strategy="replace")], "team", "settings", NAMESPACES, targets)
-    assert [item.strategy for item in found.withheld] == ["replace"]
+def test_destinations_without_copy_keep_their_strategy_and_share_a_message_that_holds_the_namespace() -> None:
+    entries = [{"namespace": "a"}, entry("c", strategy="replace"), {"namespace": "dying"}, {"namespace": "d"}]
+    found = destinations.expand(entries, "team", "settings", NAMESPACES, names(["c", "d", "dying"]))
+    assert found.problems == {
+        (Shape("settings"), destinations.TARGET_NOT_ALLOWED): {"a"},
+        (Shape("settings", "replace"), NOT_FOUND): {"c"},
+        (Shape("settings"), NOT_FOUND): {"d"},
+        (Shape("settings"), TERMINATING): {"dying"},
+    }
+    assert all("{namespace}" in problem.message for _, problem in found.problems)
 
 
 @pytest.mark.parametrize(
     ("obj", "lives"),
     [
         (namespace("n"), True),
-        (namespace("n", going=True), False),
+        (terminating(namespace("n")), False),
         (namespace("n", phase="Terminating"), False),
         ({"metadata": {"name": "n"}}, True),
     ],
@@ -154,12 +149,17 @@ def test_which_namespaces_can_take_a_copy(obj: Json, lives: bool) -> None:
     assert (set(found.living), set(found.terminating)) == (({"n"}, set()) if lives else (set(), {"n"}))
 
 
-def test_withholding_moves_a_destination_whatever_its_strategy() -> None:
-    found = Destinations({Shape("x"): {"a", "b"}, Shape("x", "replace"): {"c"}, Shape("y"): {"a"}})
-    found.withhold("x", {"a", "c", "elsewhere"}, "Why", "{namespace} and {name}")
-    assert sorted(flat(found)) == ["a/y", "b/x"]
-    assert found.withheld == [
-        Withheld("a", "x", "Why", "a and x"),
-        Withheld("c", "x", "Why", "c and x", "replace"),
-    ]
-    assert found.names() == {"x": {"b"}, "y": {"a"}}
+def test_excluded_destinations_have_a_problem_whatever_their_strategy() -> None:
+    before = {Shape("x"): {"a", "b"}, Shape("x", "replace"): {"c"}, Shape("y"): {"a"}}
+    all_of_them = Destinations(before, {(Shape("x"), NOT_FOUND): {"d"}})
+    left = all_of_them.without({("x", TERMINATING): {"a", "c", "elsewhere"}})
+    assert left.wanted == {Shape("x"): {"b"}, Shape("y"): {"a"}}
+    assert left.names() == {"x": {"b"}, "y": {"a"}}
+    assert left.problems == {
+        (Shape("x"), NOT_FOUND): {"d"},
+        (Shape("x"), TERMINATING): {"a"},
+        (Shape("x", "replace"), TERMINATING): {"c"},
+    }
+    assert all_of_them == Destinations(
+        {Shape("x"): {"a", "b"}, Shape("x", "replace"): {"c"}, Shape("y"): {"a"}}, {(Shape("x"), NOT_FOUND): {"d"}}
+    )

@@ -11,7 +11,7 @@ from object_syncer.planning import discovery
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
 from specification import cases
-from unit.objects import crd, going, source
+from unit.objects import crd, source, terminating
 
 CRON_JOB = source("CronJob", "batch")
 WIDGET = source("Widget", "example.com")
@@ -192,7 +192,9 @@ def served(*names: str) -> dict[str, bool]:
         reasons.KIND_NOT_FOUND,
         says="widgets.example.com is not established yet",
     ),
-    Custom("a CRD that is being deleted counts as gone", [going(crd())], reasons.KIND_NOT_FOUND, says="no Custom"),
+    Custom(
+        "a CRD that is being deleted counts as gone", [terminating(crd())], reasons.KIND_NOT_FOUND, says="no Custom"
+    ),
     Custom("a CRD of that name but of another kind does not define it", [crd(kind="Gadget")], reasons.KIND_NOT_FOUND),
     Custom("GA is preferred to beta", [crd(versions=served("v1beta9", "v1"))], widgets("v1")),
     Custom("beta is preferred to alpha", [crd(versions=served("v2alpha1", "v1beta1"))], widgets("v1beta1")),

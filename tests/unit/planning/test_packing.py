@@ -1,4 +1,4 @@
-"""How destinations are cut into slices: properties that hold whatever comes and goes."""
+"""How destinations are distributed over slices."""
 
 from collections import Counter
 
@@ -6,10 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from object_syncer.planning import packing
-from object_syncer.planning.packing import Held
+from object_syncer.planning.packing import Destinations
 from specification import quickly
-
-Places = dict[str, set[str]]
 
 namespaces = st.sets(st.sampled_from([f"ns-{index}" for index in range(12)]))
 wishes = st.dictionaries(st.sampled_from("xyz"), namespaces)
@@ -17,25 +15,27 @@ limits = st.integers(1, 5)
 
 
 @st.composite
-def before(draw: st.DrawFn) -> dict[int, Held]:
-    """What slices held after an earlier packing, some of them dropped since."""
+def before(draw: st.DrawFn) -> dict[int, Destinations]:
+    """Return what slices have after an earlier packing, some of them deleted since."""
     packed = packing.pack(draw(wishes), {}, draw(limits))
     gone = draw(st.sets(st.sampled_from(sorted(packed))))
-    return {index: held for index, held in packed.items() if index not in gone}
+    return {index: slot for index, slot in packed.items() if index not in gone}
 
 
 anything = st.one_of(before(), st.dictionaries(st.integers(0, 8), wishes))
-"""Also what no packing of ours could have left: edited by hand."""
+"""Also what no packing could have left: edited by hand."""
 
 
-def places(held: Held) -> set[tuple[str, str]]:
-    return {(name, namespace) for name, found in held.items() for namespace in found}
+def places(slot: Destinations) -> set[tuple[str, str]]:
+    return {(name, namespace) for name, found in slot.items() for namespace in found}
 
 
 @quickly
 @given(wishes, anything, limits)
-def test_nothing_is_lost_and_nothing_is_twice(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    packed = packing.pack(wanted, held, limit)
+def test_nothing_is_lost_and_nothing_is_twice(
+    wanted: Destinations, earlier: dict[int, Destinations], limit: int
+) -> None:
+    packed = packing.pack(wanted, earlier, limit)
     counted = Counter(place for slot in packed.values() for place in places(slot))
     assert set(counted) == places(wanted)
     assert set(counted.values()) <= {1}
@@ -43,48 +43,52 @@ def test_nothing_is_lost_and_nothing_is_twice(wanted: Places, held: dict[int, He
 
 @quickly
 @given(wishes, anything, limits)
-def test_a_slice_takes_no_more_than_its_limit(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    for index, slot in packing.pack(wanted, held, limit).items():
-        kept = places(slot) & places(held.get(index, {}))
+def test_a_slice_takes_no_more_than_its_limit(
+    wanted: Destinations, earlier: dict[int, Destinations], limit: int
+) -> None:
+    for index, slot in packing.pack(wanted, earlier, limit).items():
+        kept = places(slot) & places(earlier.get(index, {}))
         assert len(places(slot)) <= max(limit, len(kept))
 
 
 @quickly
 @given(wishes, before(), limits)
-def test_a_copy_is_never_moved(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    packed = packing.pack(wanted, held, limit)
-    for index, slot in held.items():
+def test_a_copy_is_never_moved(wanted: Destinations, earlier: dict[int, Destinations], limit: int) -> None:
+    packed = packing.pack(wanted, earlier, limit)
+    for index, slot in earlier.items():
         assert places(slot) & places(wanted) <= places(packed[index])
 
 
 @quickly
 @given(wishes, anything, limits)
-def test_no_slice_is_renumbered(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    assert set(held) | {0} <= set(packing.pack(wanted, held, limit))
+def test_no_slice_is_renumbered(wanted: Destinations, earlier: dict[int, Destinations], limit: int) -> None:
+    assert set(earlier) | {0} <= set(packing.pack(wanted, earlier, limit))
 
 
 @quickly
 @given(wishes, anything, limits)
-def test_gaps_are_filled_before_a_slice_is_added(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    packed = packing.pack(wanted, held, limit)
-    for added in set(packed) - set(held) - {0}:
+def test_gaps_are_filled_before_a_slice_is_added(
+    wanted: Destinations, earlier: dict[int, Destinations], limit: int
+) -> None:
+    packed = packing.pack(wanted, earlier, limit)
+    for added in set(packed) - set(earlier) - {0}:
         assert packed[added]
         assert all(packing.count(packed[index]) >= limit for index in range(added))
 
 
 @quickly
 @given(wishes, anything, limits)
-def test_what_is_packed_stays_packed(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    packed = packing.pack(wanted, held, limit)
+def test_what_is_packed_stays_packed(wanted: Destinations, earlier: dict[int, Destinations], limit: int) -> None:
+    packed = packing.pack(wanted, earlier, limit)
     assert packing.pack(wanted, packed, limit) == packed
 
 
 @quickly
 @given(wishes, anything, limits)
-def test_the_arguments_are_not_changed(wanted: Places, held: dict[int, Held], limit: int) -> None:
-    before_wanted, before_held = repr(wanted), repr(held)
-    packing.pack(wanted, held, limit)
-    assert (repr(wanted), repr(held)) == (before_wanted, before_held)
+def test_the_arguments_are_not_changed(wanted: Destinations, earlier: dict[int, Destinations], limit: int) -> None:
+    before_wanted, before_earlier = repr(wanted), repr(earlier)
+    packing.pack(wanted, earlier, limit)
+    assert (repr(wanted), repr(earlier)) == (before_wanted, before_earlier)
 
 
 def test_new_destinations_come_in_alphabetical_order() -> None:
@@ -96,7 +100,7 @@ def test_there_is_always_a_first_slice() -> None:
     assert packing.pack({}, {}, 100) == {0: {}}
 
 
-def test_a_slice_that_has_grown_too_heavy_keeps_what_it_has() -> None:
+def test_a_slice_keeps_what_it_has_when_its_limit_shrinks() -> None:
     packed = packing.pack({"x": {"a", "b", "c"}}, {0: {"x": {"a", "b"}}}, 1)
     assert packed == {0: {"x": {"a", "b"}}, 1: {"x": {"c"}}}
 

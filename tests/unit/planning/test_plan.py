@@ -1,20 +1,22 @@
-"""What each ObjectSync gets, and that one of them never harms another."""
+"""What each ObjectSync gets; one that cannot be planned does not affect others."""
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
 
-from object_syncer.kube import types
+from object_syncer.kube import builtin, types
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import destinations, plan, scope
-from object_syncer.planning.plan import Plan
+from object_syncer.planning.plan import Plan, Plans
 from object_syncer.status import reasons
+from object_syncer.status.problem import Problem
 from specification import cases
-from unit.objects import ago, going, namespace, object_sync, policy, source
+from unit.objects import ago, namespace, object_sync, policy, source, terminating
 
 NAMESPACES = destinations.living({name: namespace(name) for name in ("team", "a", "b")})
 WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
@@ -35,7 +37,7 @@ class Case:
     reason: str
     object_sync: Json
     planned: bool = True
-    refused: str = ""
+    problem: str = ""
     namespaces: set[str] = field(default_factory=set)
     spec: Json = field(default_factory=dict)
     """Of the SyncPolicy."""
@@ -53,9 +55,11 @@ CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
         namespaces={"team", "b"},
     ),
     Case(
-        "a source namespace that is empty is none", object_sync(spec_source=source(namespace="")), namespaces={"a", "b"}
+        "an empty source namespace is the ObjectSync's own",
+        object_sync(spec_source=source(namespace="")),
+        namespaces={"a", "b"},
     ),
-    Case("one that is being deleted has no plan", going(object_sync()), planned=False),
+    Case("one that is being deleted has no plan", terminating(object_sync()), planned=False),
     Case("one that is not watched has no plan", object_sync(), planned=False, spec={"watchNamespaces": ["a"]}),
     Case("one whose kind is unknown has no plan", object_sync(spec_source=source("Widget", "e.com")), planned=False),
     Case(
@@ -69,20 +73,20 @@ CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
         namespaces={"a", "b"},
     ),
     Case(
-        "a cluster-scoped kind is refused",
+        "a cluster-scoped kind gets no copies",
         object_sync(spec_source=CLUSTER_ROLE),
-        refused=reasons.CLUSTER_SCOPED_KIND,
+        problem=reasons.CLUSTER_SCOPED_KIND,
     ),
     Case(
-        "a kind that the policy does not allow is refused",
+        "a kind that the policy does not allow gets no copies",
         object_sync(),
-        refused=reasons.KIND_NOT_ALLOWED,
+        problem=reasons.KIND_NOT_ALLOWED,
         spec={"allowedResources": [{"resources": ["secrets"]}]},
     ),
     Case(
-        "a source that the policy does not allow is refused",
+        "a source that the policy does not allow gets no copies",
         object_sync(),
-        refused=reasons.SOURCE_NOT_ALLOWED,
+        problem=reasons.SOURCE_NOT_ALLOWED,
         spec={"sourceNamespaces": ["a"]},
     ),
     Case(
@@ -92,34 +96,30 @@ CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
         spec={"sourceNamespaces": ["a"]},
     ),
     Case(
-        "a kind whose objects make no sense as copies is refused",
+        "a kind whose objects make no sense as copies gets none",
         object_sync(spec_source=source("Pod")),
-        refused=reasons.SOURCE_NOT_COPYABLE,
+        problem=reasons.SOURCE_NOT_COPYABLE,
     ),
-    Case("targets narrow a wildcard", object_sync(), namespaces={"b"}, spec={"targetNamespaces": ["b", "team"]}),
+    Case(
+        "a wildcard means the target namespaces",
+        object_sync(),
+        namespaces={"b"},
+        spec={"targetNamespaces": ["b", "team"]},
+    ),
 )
 def test_one_objectsync(case: Case) -> None:
     plans = made(case.object_sync, **case.spec)
     assert bool(plans) == case.planned
     for item in plans.values():
-        assert (item.refusal.reason if item.refusal else "") == case.refused
+        assert (item.problem.reason if item.problem else "") == case.problem
         assert namespaces(item) == case.namespaces
 
 
-@pytest.mark.parametrize(
-    ("group", "kind"),
-    [
-        ("", "Event"),
-        ("", "Pod"),
-        ("apps", "ControllerRevision"),
-        ("coordination.k8s.io", "Lease"),
-        ("events.k8s.io", "Event"),
-    ],
-)
-def test_kinds_that_are_never_copied_are_refused_with_the_reason(group: str, kind: str) -> None:
-    refusal = made(object_sync(spec_source=source(kind, group)))["share"].refusal
-    assert refusal
-    assert refusal.message.startswith(f"spec.source.kind: a{'n' * (kind == 'Event')} {kind} ")
+@pytest.mark.parametrize(("group", "kind"), sorted(builtin.NEVER_COPIED))
+def test_kinds_that_are_never_copied_get_a_reason(group: str, kind: str) -> None:
+    problem = made(object_sync(spec_source=source(kind, group)))["share"].problem
+    assert problem
+    assert problem.message.startswith(f"spec.source.kind: a{'n' * (kind == 'Event')} {kind} ")
 
 
 def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
@@ -134,43 +134,50 @@ def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
     }
 
 
-def test_the_oldest_wins_a_destination_whatever_the_order_of_the_request() -> None:
+def test_the_oldest_gets_a_destination_whatever_the_order_of_the_request() -> None:
     older = object_sync("older", ["a"], created=ago(100))
     younger = object_sync("younger", ["a", "b"], created=ago(50))
     plans = made(younger, older)
     assert (namespaces(plans["older"]), namespaces(plans["younger"])) == ({"a"}, {"b"})
-    (conflict,) = plans["younger"].destinations.withheld
-    assert (conflict.reason, conflict.namespace) == (reasons.CONFLICT, "a")
-    assert "team/older" in conflict.message
 
 
 @pytest.mark.parametrize(
-    "not_in_the_way",
+    "older",
     [
-        going(object_sync("older", created=ago(100))),
+        terminating(object_sync("older", created=ago(100))),
         object_sync("older", created=ago(100), namespace="unwatched"),
         object_sync("older", created=ago(100), spec_source=source(namespace="forbidden")),
     ],
-    ids=["going", "not watched", "refused"],
+    ids=["deleted", "not watched", "not permitted"],
 )
-def test_an_older_one_that_gets_no_copies_wins_nothing(not_in_the_way: Json) -> None:
-    plans = made(
-        not_in_the_way,
-        object_sync("younger", ["a"]),
-        watchNamespaces=["team"],
-        sourceNamespaces=["team"],
-    )
+def test_an_older_one_without_copies_claims_nothing(older: Json) -> None:
+    plans = made(older, object_sync("younger", ["a"]), watchNamespaces=["team"], sourceNamespaces=["team"])
     assert namespaces(plans["younger"]) == {"a"}
 
 
-def test_the_older_members_of_a_loop_are_told() -> None:
+def test_a_deleted_objectsync_has_no_plan_and_claims_its_destinations_while_it_has_slices() -> None:
+    syncs = [terminating(object_sync("older", ["a"], created=ago(100))), object_sync("younger", ["a", "b"])]
+    scopes = scope.ranked([policy()])
+    (younger,) = plan.make(syncs, "default", scopes, NAMESPACES, with_slices={"uid-of-older"}).plans
+    assert (name_of(younger.object_sync), namespaces(younger)) == ("younger", {"b"})
+
+
+def test_the_older_members_of_a_loop_are_advised() -> None:
     there = object_sync("there", ["a"], created=ago(100))
     back = object_sync("back", ["team", "b"], spec_source=source(namespace="a"), created=ago(50))
     plans = made(there, back)
     assert (namespaces(plans["there"]), namespaces(plans["back"])) == ({"a"}, {"b"})
-    assert "team/back" in plans["there"].notice
-    assert plans["back"].notice == ""
-    assert [item.reason for item in plans["back"].destinations.withheld] == [reasons.LOOP]
+    advice = plans["there"].advice
+    assert advice
+    assert "team/back" in advice.message
+    assert plans["back"].advice is None
+
+
+def test_where_nothing_may_be_planned_slices_of_living_objectsyncs_stay() -> None:
+    problem = Problem(reasons.GUARD_MISSING, "m")
+    assert plan.none([object_sync("one"), terminating(object_sync("two"))], problem) == Plans(
+        [], {"uid-of-one": problem}
+    )
 
 
 BAD: Sequence[Json] = [
@@ -186,10 +193,21 @@ BAD: Sequence[Json] = [
 
 
 @pytest.mark.parametrize("spec", BAD, ids=str)
-def test_a_bad_objectsync_harms_no_other(spec: Json, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_objectsync_that_cannot_be_planned_affects_no_other_and_says_so(
+    spec: Json, caplog: pytest.LogCaptureFixture
+) -> None:
     bad = {**object_sync("bad", created=ago(500)), "spec": spec}
     found = plan.make([bad, object_sync("good", ["a"])], "default", scope.ranked([policy()]), NAMESPACES)
-    assert [name_of(item.object_sync) for item in found.plans] == ["good"]
-    assert namespaces(found.plans[0]) == {"a"}
-    assert found.failed == {"uid-of-bad"}
+    assert [(name_of(item.object_sync), namespaces(item)) for item in found.plans] == [("good", {"a"})]
+    (problem,) = found.unplanned.values()
+    assert found.unplanned.keys() == {"uid-of-bad"}
+    assert problem
+    assert problem.reason == reasons.INTERNAL_ERROR
+    assert re.fullmatch(r"a defect of Object Syncer, please report it: \w+ at \w+\.py:\d+", problem.message)
     assert [(record.levelno, "team/bad" in record.getMessage()) for record in caplog.records] == [(logging.ERROR, True)]
+
+
+def test_a_deleted_objectsync_that_cannot_be_planned_is_deleted_all_the_same() -> None:
+    bad = terminating({**object_sync("bad"), "spec": {"source": None}})
+    found = plan.make([bad], "default", scope.ranked([policy()]), NAMESPACES, with_slices={"uid-of-bad"})
+    assert found == Plans()

@@ -2,52 +2,29 @@
 
 from dataclasses import dataclass, field
 
-import pytest
-
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import scope
 from object_syncer.status import reasons
 from specification import cases
-from unit.objects import ago, going, policy
+from unit.objects import ago, policy, terminating
 
 CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
 CRON_JOBS = ResourceType("batch", "v1", "CronJob", "cronjobs")
 CLUSTER_ROLES = ResourceType("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False)
 
 
-@dataclass(frozen=True)
-class Lists:
-    reason: str
-    value: list[str] | None
-    contains: set[str]
-    """Of the namespaces "a" and "b"."""
-
-
-@cases(
-    Lists("a list that is left out means all", None, {"a", "b"}),
-    Lists("an empty list means all", [], {"a", "b"}),
-    Lists("a star means all", ["*"], {"a", "b"}),
-    Lists("an empty name means all", [""], {"a", "b"}),
-    Lists("one wildcard among names means all", ["a", "*"], {"a", "b"}),
-    Lists("names mean themselves", ["a"], {"a"}),
-    Lists("blanks around a name do not count", [" a "], {"a"}),
-    Lists("blanks are an empty name", ["  "], {"a", "b"}),
-    Lists("a star within a name stands for any letters, or none", ["a*"], {"a"}),
-    Lists("a question mark stands for one letter", ["?"], {"a", "b"}),
-    Lists("a glob matches the whole name", ["a?", "?a"], set()),
-    Lists("names and globs may stand side by side", ["a*", "b"], {"a", "b"}),
-    Lists("a dot in other lists than sourceNamespaces is a name that no namespace has", ["."], set()),
-)
-@pytest.mark.parametrize("which", ["watchNamespaces", "sourceNamespaces", "targetNamespaces"])
-def test_namespace_lists(case: Lists, which: str) -> None:
-    spec = {} if case.value is None else {which: case.value}
-    found = scope.of(policy(**spec))
-    names = {"watchNamespaces": found.watch, "sourceNamespaces": found.sources, "targetNamespaces": found.targets}
-    asked = names.pop(which)
-    assert {name for name in ("a", "b") if name in asked} == case.contains
-    assert asked.among(frozenset(("a", "b"))) == case.contains
-    assert all("a" in other and "b" in other for other in names.values()), "the other lists are not touched"
+def test_each_list_of_namespaces_is_read_on_its_own_and_one_that_is_left_out_means_all() -> None:
+    found = scope.of(policy(watchNamespaces=["w"], sourceNamespaces=["s"], targetNamespaces=["t-*"]))
+    assert [
+        [name in listed for name in ("w", "s", "t-1")] for listed in (found.watch, found.sources, found.targets)
+    ] == [
+        [True, False, False],
+        [False, True, False],
+        [False, False, True],
+    ]
+    open_ = scope.of(policy())
+    assert all(listed.everything for listed in (open_.watch, open_.sources, open_.targets))
 
 
 @dataclass(frozen=True)
@@ -79,19 +56,19 @@ BOTH = {"configmaps", "cronjobs.batch"}
 )
 def test_allowed_resources(case: Allowed) -> None:
     found = scope.of(policy() if case.rules is None else policy(allowedResources=case.rules))
-    refusals = {type_.display: found.refusal(type_, "team", "team") for type_ in (CONFIG_MAPS, CRON_JOBS)}
-    assert {name for name, refusal in refusals.items() if refusal is None} == case.allows
-    assert {refusal.reason for refusal in refusals.values() if refusal} <= {reasons.KIND_NOT_ALLOWED}
+    problems = {type_.display: found.problem(type_, "team", "team") for type_ in (CONFIG_MAPS, CRON_JOBS)}
+    assert {name for name, problem in problems.items() if problem is None} == case.allows
+    assert {problem.reason for problem in problems.values() if problem} <= {reasons.KIND_NOT_ALLOWED}
 
 
-def test_a_refusal_names_the_field_of_the_objectsync_and_the_policy() -> None:
+def test_a_problem_names_the_field_of_the_objectsync_and_the_policy() -> None:
     narrow = scope.of(policy(allowedResources=[{"apiGroups": ["batch"]}], sourceNamespaces=["public"]))
-    refused = [
-        narrow.refusal(CLUSTER_ROLES, "public", "team"),
-        narrow.refusal(CONFIG_MAPS, "public", "team"),
-        narrow.refusal(CRON_JOBS, "team", "team"),
+    found = [
+        narrow.problem(CLUSTER_ROLES, "public", "team"),
+        narrow.problem(CONFIG_MAPS, "public", "team"),
+        narrow.problem(CRON_JOBS, "team", "team"),
     ]
-    assert [(refusal.reason, refusal.message) for refusal in refused if refusal] == [
+    assert [(problem.reason, problem.message) for problem in found if problem] == [
         (
             reasons.CLUSTER_SCOPED_KIND,
             "spec.source.kind: clusterroles.rbac.authorization.k8s.io is cluster scoped, "
@@ -106,13 +83,13 @@ def test_a_refusal_names_the_field_of_the_objectsync_and_the_policy() -> None:
             "spec.source.namespace: team is not in sourceNamespaces of SyncPolicy default",
         ),
     ]
-    assert narrow.refusal(CRON_JOBS, "public", "team") is None
+    assert narrow.problem(CRON_JOBS, "public", "team") is None
 
 
 def test_a_policy_without_spec_permits_all_namespaced_kinds() -> None:
     bare = policy()
     del bare["spec"]
-    assert scope.of(bare).refusal(CONFIG_MAPS, "anywhere", "team") is None
+    assert scope.of(bare).problem(CONFIG_MAPS, "anywhere", "team") is None
 
 
 @dataclass(frozen=True)
@@ -131,8 +108,8 @@ class Own:
     Own("without dot an ObjectSync's own namespace is not special", ["public"], "team", False),
 )
 def test_sources_in_an_objectsync_s_own_namespace(case: Own) -> None:
-    refusal = scope.of(policy(sourceNamespaces=case.sources)).refusal(CONFIG_MAPS, case.source_namespace, "team")
-    assert (refusal is None) == case.permitted
+    problem = scope.of(policy(sourceNamespaces=case.sources)).problem(CONFIG_MAPS, case.source_namespace, "team")
+    assert (problem is None) == case.permitted
 
 
 def named(name: str, created: float = 60, **spec: object) -> Json:
@@ -147,7 +124,8 @@ class Serving:
     reason: str
     policies: list[Json]
     serves: str | None
-    refused: str | None = None
+    because: str | None = None
+    """Why it does not permit the ObjectSync."""
 
 
 ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
@@ -156,20 +134,24 @@ ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
 @cases(
     Serving("no policy, nobody serves", [], None),
     Serving("a policy that does not watch the namespace does not serve", [named("a", watchNamespaces=["x"])], None),
-    Serving("a policy that is being deleted does not serve", [going(named("a"))], None),
+    Serving("a policy that is being deleted does not serve", [terminating(named("a"))], None),
     Serving("a policy that watches the namespace serves", [named("a", watchNamespaces=["team"])], "a"),
     Serving("the highest priority serves", [named("a"), named("b", priority=1)], "b"),
     Serving("no priority is zero", [named("a", priority=-1), named("b", created=1)], "b"),
     Serving("among equals the oldest serves", [named("a", created=5), named("b", created=9)], "b"),
     Serving("among those of one age the first by name serves", [named("b"), named("a")], "a"),
-    Serving("one that refuses is passed over", [named("a", priority=9, **ONLY_SECRETS), named("b")], "b"),
     Serving(
-        "where all refuse the first one says why",
+        "one that does not permit the ObjectSync is passed over",
+        [named("a", priority=9, **ONLY_SECRETS), named("b")],
+        "b",
+    ),
+    Serving(
+        "where none permits it the first one says why",
         [named("a", sourceNamespaces=["x"]), named("b", priority=9, **ONLY_SECRETS)],
         "b",
         reasons.KIND_NOT_ALLOWED,
     ),
 )
 def test_which_policy_serves_a_config_map_of_namespace_team(case: Serving) -> None:
-    found, refusal = scope.serving(scope.ranked(case.policies), CONFIG_MAPS, "team", "team")
-    assert (found.policy if found else None, refusal.reason if refusal else None) == (case.serves, case.refused)
+    found, problem = scope.serving(scope.ranked(case.policies), CONFIG_MAPS, "team", "team")
+    assert (found.policy if found else None, problem.reason if problem else None) == (case.serves, case.because)

@@ -1,4 +1,4 @@
-"""Conditions: when they move, and what they say."""
+"""Conditions: their times, and their words."""
 
 from dataclasses import dataclass, field
 
@@ -37,14 +37,14 @@ class Dated:
 
 
 @cases(
-    Dated("a new condition begins now", None, STAMP),
-    Dated("a status without conditions is new", [], STAMP),
-    Dated("another condition does not date this one", before(type="InSync"), STAMP),
-    Dated("a change of status moves it", before(status="False"), STAMP),
-    Dated("a change of reason does not", before(reason="Other"), ago(3600)),
-    Dated("a change of message does not", before(message="Other"), ago(3600)),
-    Dated("a new generation does not", before(observedGeneration=1), ago(3600)),
-    Dated("one that was never dated begins now", before(lastTransitionTime=None), STAMP),
+    Dated("a new condition has the present time", None, STAMP),
+    Dated("so has one where the status had no conditions", [], STAMP),
+    Dated("the time of another condition does not matter", before(type="InSync"), STAMP),
+    Dated("a change of status moves the time", before(status="False"), STAMP),
+    Dated("a change of reason does not move the time", before(reason="Other"), ago(3600)),
+    Dated("a change of message does not move the time", before(message="Other"), ago(3600)),
+    Dated("a new generation does not move the time", before(observedGeneration=1), ago(3600)),
+    Dated("a condition without a time gets the present one", before(lastTransitionTime=None), STAMP),
 )
 def test_last_transition_time(case: Dated) -> None:
     (found,) = conditions.dated([READY], case.earlier, 5, NOW)
@@ -66,12 +66,11 @@ def test_ready_is_worded_as_upstream_words_it() -> None:
     assert batch.message == "Successfully registered with ResourceController batch/v1/CronJob and team/audit"
 
 
-def test_what_is_refused_is_neither_ready_nor_in_sync() -> None:
-    told = conditions.refused(Problem("Why", "because"))
-    assert [(item.type, item.status, item.reason, item.message) for item in told] == [
-        ("Ready", "False", "Why", "because"),
-        ("InSync", "False", "Why", "because"),
-    ]
+def test_an_objectsync_that_is_not_served_is_neither_ready_nor_in_sync() -> None:
+    assert conditions.not_served(Problem("Why", "because")) == (
+        Condition("Ready", "False", "Why", "because"),
+        Condition("InSync", "False", "Why", "because"),
+    )
 
 
 def absent(namespace: str) -> State:
@@ -96,14 +95,14 @@ class InSync:
     unsynced: list[State] = field(default_factory=list)
     total: int | None = None
     problem: Problem | None = None
-    notice: str = ""
+    advice: str = ""
 
 
 @cases(
     InSync("every copy is in sync", "True", "Success", "3 out of 3 destinations are in sync", 3),
     InSync("nothing to do is in sync", "True", "Success", "0 out of 0 destinations are in sync"),
     InSync(
-        "a namespace that does not exist is no error, it is waited for",
+        "a namespace that does not exist is no error",
         "True",
         "Success",
         "1 out of 2 destinations are in sync; waiting for namespace a",
@@ -111,7 +110,7 @@ class InSync:
         [absent("a")],
     ),
     InSync(
-        "three absent namespaces are named, and then they are counted",
+        "three absent namespaces are named, the others are counted",
         "True",
         "Success",
         "1 out of 6 destinations are in sync; waiting for namespace a, b, c and 2 more",
@@ -119,12 +118,12 @@ class InSync:
         [absent(name) for name in "edcba"],
     ),
     InSync(
-        "a notice is told though all is well",
+        "advice is added though all is well",
         "True",
         "Success",
         "1 out of 1 destinations are in sync; mind the gap",
         1,
-        notice="mind the gap",
+        advice="mind the gap",
     ),
     InSync(
         "one failing copy is enough, and its reason is the condition's",
@@ -143,7 +142,7 @@ class InSync:
         [failed("a"), failed("b")],
     ),
     InSync(
-        "three failing destinations are named, and then they are counted",
+        "three failing destinations are named, the others are counted",
         "False",
         reasons.REJECTED,
         "0 out of 5 destinations are in sync; a/x, b/x, c/x and 2 more: a failed",
@@ -151,7 +150,7 @@ class InSync:
         [failed(name) for name in "abcde"],
     ),
     InSync(
-        "the commonest reason is told",
+        "the most frequent reason is the condition's",
         "False",
         reasons.CONFLICT,
         "0 out of 3 destinations are in sync; b/x, c/x: b failed",
@@ -159,7 +158,7 @@ class InSync:
         [failed("a"), failed("b", reasons.CONFLICT), failed("c", reasons.CONFLICT)],
     ),
     InSync(
-        "of two reasons as common as each other always the same one is told",
+        "of two reasons as frequent as each other the first by name is the condition's",
         "False",
         reasons.CONFLICT,
         "0 out of 2 destinations are in sync; b/x: b failed",
@@ -167,7 +166,7 @@ class InSync:
         [failed("a"), State("b", "x", CONFLICT, reasons.CONFLICT, "b failed")],
     ),
     InSync(
-        "what fails is told before what is pending",
+        "failing destinations come before pending ones",
         "False",
         reasons.REJECTED,
         "0 out of 4 destinations are in sync; d/x: d failed",
@@ -175,7 +174,7 @@ class InSync:
         [pending("a"), pending("b"), absent("c"), failed("d")],
     ),
     InSync(
-        "what is pending is told before what is absent",
+        "pending destinations come before absent namespaces",
         "False",
         reasons.CREATING,
         "0 out of 2 destinations are in sync; b/x: b is pending",
@@ -192,7 +191,7 @@ class InSync:
         2,
     ),
     InSync(
-        "what concerns all is told alone",
+        "a problem of all destinations is the only one in the message",
         "False",
         reasons.SOURCE_NOT_FOUND,
         "0 out of 2 destinations are in sync: the source is gone",
@@ -201,7 +200,7 @@ class InSync:
         problem=Problem(reasons.SOURCE_NOT_FOUND, "the source is gone"),
     ),
     InSync(
-        "what concerns all counts though every copy was in sync: they are about to change",
+        "a problem of all destinations counts though every copy was in sync",
         "False",
         reasons.PLANNING,
         "2 out of 2 destinations are in sync: changes are being written",
@@ -211,7 +210,7 @@ class InSync:
 )
 def test_in_sync(case: InSync) -> None:
     total = case.synced + len(case.unsynced) if case.total is None else case.total
-    found = conditions.in_sync(case.unsynced, case.synced, total, case.problem, case.notice)
+    found = conditions.in_sync(case.unsynced, case.synced, total, case.problem, case.advice)
     assert (found.type, found.status, found.reason, found.message) == (
         "InSync",
         case.status,

@@ -1,4 +1,4 @@
-"""The state of one destination: how it is dated, when it becomes a failure, when we look again."""
+"""The state of one destination: since when, when it is a failure, and in how many seconds to look again."""
 
 from dataclasses import dataclass, replace
 
@@ -6,6 +6,7 @@ import pytest
 
 from object_syncer.status import destination, reasons
 from object_syncer.status.destination import CONFLICT, FAILED, PENDING, SYNCED, State
+from object_syncer.status.problem import Problem
 from specification import cases
 from unit.objects import NOW, STAMP, ago
 
@@ -17,15 +18,15 @@ CREATING = State("a", "x", PENDING, reasons.CREATING, "the copy does not exist y
     [
         State("a", "x", SYNCED, version=("uid", "7")),
         CREATING,
-        State("a", "x", FAILED, reasons.REJECTED, "m", STAMP, ("uid", "7"), 2),
+        State("a", "x", FAILED, reasons.REJECTED, "m", STAMP, ("uid", "7"), 2, answered=True),
     ],
     ids=["synced", "without a copy", "with everything"],
 )
-def test_what_is_written_is_read_again(state: State) -> None:
+def test_load_reads_what_dump_wrote(state: State) -> None:
     assert destination.load(state.dump()) == state
 
 
-def test_what_has_no_value_is_not_written() -> None:
+def test_what_has_no_value_is_not_dumped() -> None:
     assert State("a", "x", SYNCED).dump() == {"namespace": "a", "name": "x", "state": "Synced"}
 
 
@@ -40,68 +41,83 @@ def test_what_has_no_value_is_not_written() -> None:
         ("AnythingElse", FAILED),
     ],
 )
-def test_the_state_of_what_the_planner_withheld(reason: str, state: str) -> None:
-    item = {"namespace": "a", "name": "x", "reason": reason, "message": "m"}
-    assert destination.withheld(item) == State("a", "x", state, reason, "m")
+def test_the_state_of_destinations_that_the_planner_gave_no_copy(reason: str, state: str) -> None:
+    item = {"name": "x", "namespaces": ["a", "b"], "reason": reason, "message": "namespace {namespace}"}
+    assert list(destination.without_copy(item)) == [
+        State("a", "x", state, reason, "namespace a"),
+        State("b", "x", state, reason, "namespace b"),
+    ]
+
+
+def test_a_problem_of_the_whole_objectsync_is_no_state_of_a_destination() -> None:
+    assert list(destination.without_copy({"reason": "R", "message": "m"})) == []
 
 
 @dataclass(frozen=True)
 class Since:
     reason: str
-    before: State | None
+    earlier: State | None
     want: str
 
 
 @cases(
-    Since("what was never reported begins now", None, STAMP),
-    Since("what was in sync begins now", State("a", "x", SYNCED, since=ago(60)), STAMP),
-    Since("what was not in sync began then", replace(CREATING, since=ago(60)), ago(60)),
+    Since("a destination reported for the first time is out of sync since now", None, STAMP),
+    Since("one that was in sync is out of sync since now", State("a", "x", SYNCED, since=ago(60)), STAMP),
+    Since("one that stays out of sync keeps its time", replace(CREATING, since=ago(60)), ago(60)),
     Since("whatever the reason was", State("a", "x", FAILED, reasons.REJECTED, since=ago(60)), ago(60)),
-    Since("what was not dated begins now", CREATING, STAMP),
+    Since("one without a time is out of sync since now", CREATING, STAMP),
 )
-def test_since_when_a_destination_is_not_in_sync(case: Since) -> None:
-    earlier = {("a", "x"): case.before} if case.before else {}
-    found = destination.unsynced(CREATING, earlier, NOW)
-    assert replace(found, asked=False) == replace(CREATING, since=case.want)
+def test_since_when_a_destination_is_out_of_sync(case: Since) -> None:
+    assert destination.out_of_sync(CREATING, case.earlier, NOW).since == case.want
 
 
-def test_attempts_are_not_forgotten_while_a_destination_is_not_in_sync() -> None:
-    earlier = {("a", "x"): replace(CREATING, since=ago(60), attempts=2)}
-    assert destination.unsynced(CREATING, earlier, NOW).attempts == 2
-    assert destination.unsynced(replace(CREATING, attempts=3), earlier, NOW).attempts == 3
-    forgotten = {("a", "x"): State("a", "x", SYNCED, attempts=2)}
-    assert destination.unsynced(CREATING, forgotten, NOW).attempts == 0
+def test_attempts_are_kept_while_a_destination_is_out_of_sync() -> None:
+    earlier = replace(CREATING, since=ago(60), attempts=2)
+    assert destination.out_of_sync(CREATING, earlier, NOW).attempts == 2
+    assert destination.out_of_sync(replace(CREATING, attempts=3), earlier, NOW).attempts == 3
+    assert destination.out_of_sync(CREATING, replace(earlier, state=SYNCED), NOW).attempts == 0
 
 
-def test_another_destination_s_past_does_not_matter() -> None:
-    earlier = {("b", "x"): replace(CREATING, namespace="b", since=ago(60))}
-    assert destination.unsynced(CREATING, earlier, NOW).since == STAMP
+@pytest.mark.parametrize(
+    ("earlier", "answered"),
+    [
+        (None, False),
+        (State("a", "x", SYNCED), False),
+        (CREATING, True),
+        (State("a", "x", FAILED, reasons.REJECTED), True),
+        (State("a", "x", CONFLICT, reasons.CONFLICT), False),
+    ],
+    ids=["not reported", "Synced", "Pending", "Failed", "in conflict, so not written before"],
+)
+def test_whether_a_copy_was_answered_before(earlier: State | None, answered: bool) -> None:
+    assert destination.out_of_sync(CREATING, earlier, NOW).answered == answered
 
 
-@pytest.mark.parametrize(("seconds", "state"), [(0, PENDING), (1, PENDING), (2, FAILED), (600, FAILED)])
-def test_what_lasts_is_a_failure(seconds: float, state: str) -> None:
-    since = ago(seconds)
-    asked = replace(CREATING, since=since, asked=True)
-    found = destination.lasting(replace(CREATING, since=since), asked, reasons.REJECTED, "see there", NOW)
-    if state == PENDING:
-        assert found == replace(CREATING, since=since)
-    else:
-        assert (found.state, found.reason, found.since) == (FAILED, reasons.REJECTED, since)
-        assert found.message == "the copy does not exist yet; see there"
+REJECTED = Problem(reasons.REJECTED, "see there")
 
 
-def test_what_the_engine_has_hardly_had_the_time_to_write_is_no_failure() -> None:
-    """A large slice takes longer than our patience; the look right after the writes may still miss what they made."""
-    first = replace(CREATING, since=ago(60))
-    second = destination.unsynced(CREATING, {("a", "x"): first}, NOW)
-    assert destination.lasting(second, first, reasons.REJECTED, "see there", NOW) == replace(first, asked=True)
-    third = destination.unsynced(CREATING, {("a", "x"): second}, NOW)
-    assert destination.lasting(third, second, reasons.REJECTED, "see there", NOW).state == FAILED
+@dataclass(frozen=True)
+class Overdue:
+    reason: str
+    seconds: float
+    earlier: State | None
+    failed: bool
 
 
-def test_what_was_left_alone_is_written_for_the_first_time() -> None:
-    conflict = State("a", "x", CONFLICT, reasons.CONFLICT, since=ago(60))
-    assert not destination.unsynced(CREATING, {("a", "x"): conflict}, NOW).asked
+ANSWERED = replace(CREATING, answered=True)
+
+
+@cases(
+    Overdue("two seconds are too long", 2, ANSWERED, True),
+    Overdue("one is not", 1, ANSWERED, False),
+    Overdue("a copy is not overdue that was answered for the first time just before", 60, CREATING, False),
+    Overdue("a copy is not overdue that is answered for the first time", 60, None, False),
+)
+def test_when_a_pending_copy_has_failed(case: Overdue) -> None:
+    state = replace(CREATING, since=ago(case.seconds))
+    found = destination.overdue(state, case.earlier, REJECTED, NOW)
+    failed = replace(state, state=FAILED, reason=REJECTED.reason, message="the copy does not exist yet; see there")
+    assert found == (failed if case.failed else state)
 
 
 @dataclass(frozen=True)
@@ -116,14 +132,14 @@ def since(seconds: float, state: str = PENDING) -> State:
 
 
 @cases(
-    Retry("where all is in sync nobody looks again", [State("a", "x", SYNCED)], 0),
-    Retry("where there is nothing nobody looks again", [], 0),
-    Retry("what is new is looked at after a second", [since(0)], 1),
-    Retry("then after half its age", [since(10)], 5),
-    Retry("what is old is looked at every half minute", [since(86400)], 30),
-    Retry("what failed is looked at too", [since(20, FAILED)], 10),
+    Retry("never where all is in sync", [State("a", "x", SYNCED)], 0),
+    Retry("never where there is nothing", [], 0),
+    Retry("in a second for what is new", [since(0)], 1),
+    Retry("later after half its age", [since(10)], 5),
+    Retry("every half minute for what is old", [since(86400)], 30),
+    Retry("failures count too", [since(20, FAILED)], 10),
     Retry("the youngest counts", [since(86400), since(4), State("b", "x", SYNCED)], 2),
-    Retry("a foreign object wakes us by itself when it goes", [since(4, CONFLICT)], 0),
+    Retry("never for a conflict, because the end of it makes an event", [since(4, CONFLICT)], 0),
 )
-def test_when_to_look_again(case: Retry) -> None:
+def test_in_how_many_seconds_to_look_again(case: Retry) -> None:
     assert destination.retry_after(case.states, NOW) == case.want

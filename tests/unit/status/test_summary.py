@@ -1,4 +1,4 @@
-"""From the reports of its slices to the status of an ObjectSync: every count exact, whatever the slices say."""
+"""From the reports of its slices to the status of an ObjectSync: counts always add up, whatever the slices report."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ def slice_(
 ) -> Json:
     """Return a SyncSlice of an ObjectSync whose generation is 1, with copies called x; by default all are synced."""
     group: Json = {"name": "x", "namespaces": list(namespaces), **({"strategy": strategy} if strategy else {})}
-    said: Json = {"observedGeneration": 1, "copies": len(namespaces), "synced": len(namespaces), "source": SOURCE}
+    report: Json = {"observedGeneration": 1, "copies": len(namespaces), "synced": len(namespaces), "source": SOURCE}
     return {
         "metadata": {"name": f"share-{index}", "generation": generation},
         "spec": {
@@ -33,7 +33,7 @@ def slice_(
             **({"groups": [group]} if namespaces else {}),
             **spec,
         },
-        "status": said if status is None else {"observedGeneration": 1, "source": SOURCE, **status},
+        "status": report if status is None else {"observedGeneration": 1, "source": SOURCE, **status},
     }
 
 
@@ -56,20 +56,21 @@ class Case:
     says: str = ""
 
 
-WITHHELD: list[Json] = [
-    {"namespace": "gone", "name": "x", "reason": reasons.NAMESPACE_NOT_FOUND, "message": "m"},
-    {"namespace": "taken", "name": "x", "reason": reasons.CONFLICT, "message": "m"},
+WITHOUT_COPY: list[Json] = [
+    {"name": "x", "namespaces": ["b", "c"], "reason": reasons.NAMESPACE_NOT_FOUND, "message": "no {namespace}"},
+    {"name": "x", "namespaces": ["d"], "reason": reasons.CONFLICT, "message": "m"},
 ]
+NOT_ALLOWED = [{"reason": reasons.KIND_NOT_ALLOWED, "message": "no"}]
 
 
 @cases(
     Case("without slice it is being planned", [], (0, 0, 0, 0), reasons.PLANNING),
     Case("without first slice it is being planned", [slice_("a", index=1)], (1, 1, 0, 0), reasons.PLANNING),
     Case("an ObjectSync without destinations has a first slice", [slice_()], (0, 0, 0, 0)),
-    Case("what a slice holds is counted", [slice_("a", "b")], (2, 2, 0, 0)),
-    Case("slices are added", [slice_("a"), slice_("b", "c", index=1)], (3, 3, 0, 0)),
+    Case("the destinations of a slice are counted", [slice_("a", "b")], (2, 2, 0, 0)),
+    Case("the destinations of several slices are counted", [slice_("a"), slice_("b", "c", index=1)], (3, 3, 0, 0)),
     Case(
-        "what a slice shows is counted by its state",
+        "a destination in a report is counted by its state",
         [
             slice_(
                 *"abcd",
@@ -87,48 +88,48 @@ WITHHELD: list[Json] = [
         (4, 1, 2, 1),
     ),
     Case(
-        "what a slice does not show, but counts, is in sync",
+        "destinations that a slice does not list, but counts, are in sync",
         [slice_(*"abcd", status={"synced": 3, "destinations": [entry("b", "Failed", reasons.REJECTED)]})],
         (4, 3, 1, 0),
     ),
-    Case("what a slice neither shows nor counts is pending", [slice_(*"abc", status={"synced": 1})], (3, 1, 0, 2)),
     Case(
-        "a slice that has not been looked at has nothing in sync",
+        "destinations that a slice neither lists nor counts are pending",
+        [slice_(*"abc", status={"synced": 1})],
+        (3, 1, 0, 2),
+    ),
+    Case(
+        "a slice without report has nothing in sync",
         [{**slice_("a", "b"), "status": {}}],
         (2, 0, 0, 2),
         reasons.PLANNING,
     ),
+    Case("destinations that the planner gave no copy are counted", [slice_("a", problems=WITHOUT_COPY)], (4, 1, 1, 2)),
     Case(
-        "what the planner withheld is counted",
-        [slice_("a", withheld=WITHHELD)],
-        (3, 1, 1, 1),
-    ),
-    Case(
-        "a report on a destination that a slice holds no longer does not count",
+        "a report on a destination that a slice no longer has does not count",
         [slice_("a", status={"synced": 2, "destinations": [entry("a"), entry("b")]})],
         (1, 1, 0, 0),
     ),
     Case(
-        "a slice whose change has not been looked at is not in sync, whatever it says",
+        "a slice that has not reported on its present generation is not in sync",
         [slice_("a", generation=2)],
         (1, 1, 0, 0),
         reasons.PLANNING,
         says="changes are being written",
     ),
     Case(
-        "what fails is told also while changes are being written",
+        "failing destinations are not hidden by changes that are being written",
         [slice_("a", generation=2, status={"synced": 0, "destinations": [entry("a", "Failed", reasons.REJECTED)]})],
         (1, 0, 1, 0),
     ),
     Case(
-        "one such slice among many is enough",
+        "one slice of several that has not reported on its present generation is enough",
         [slice_("a", generation=2), slice_("b", index=1)],
         (2, 2, 0, 0),
         reasons.PLANNING,
         says="changes are being written",
     ),
     Case(
-        "a slice of an earlier ObjectSync is not planned yet",
+        "a slice of an earlier generation of the ObjectSync is being planned",
         [slice_("a")],
         (1, 1, 0, 0),
         reasons.PLANNING,
@@ -136,31 +137,31 @@ WITHHELD: list[Json] = [
         says="the change of the ObjectSync is being planned",
     ),
     Case(
-        "what keeps a slice from having copies concerns all",
+        "a problem that a slice reports concerns all",
         [slice_("a", status={"synced": 0, "problem": {"reason": reasons.SOURCE_NOT_FOUND, "message": "gone"}})],
         (1, 0, 0, 1),
         reasons.SOURCE_NOT_FOUND,
         says="gone",
     ),
     Case(
-        "but not once the slice has changed and has not been looked at again",
+        "a problem that a slice reported of an earlier generation does not count",
         [slice_("a", generation=2, status={"synced": 0, "problem": {"reason": "SourceNotFound", "message": "gone"}})],
         (1, 0, 0, 1),
         reasons.PLANNING,
         says="changes are being written",
     ),
     Case(
-        "a refusal concerns all",
-        [slice_(refusal={"reason": reasons.KIND_NOT_ALLOWED, "message": "no"})],
+        "a problem of the whole ObjectSync concerns all",
+        [slice_(problems=NOT_ALLOWED)],
         (0, 0, 0, 0),
         reasons.KIND_NOT_ALLOWED,
         says="no",
     ),
     Case(
-        "a refusal is said before a report on what was",
+        "it comes before what a slice reported earlier",
         [
             slice_(
-                refusal={"reason": reasons.KIND_NOT_ALLOWED, "message": "no"},
+                problems=NOT_ALLOWED,
                 generation=2,
                 status={"problem": {"reason": reasons.SOURCE_NOT_FOUND, "message": "gone"}},
             )
@@ -169,14 +170,19 @@ WITHHELD: list[Json] = [
         reasons.KIND_NOT_ALLOWED,
     ),
     Case(
-        "a slice that drains counts no more, but its copies have to go",
+        "a slice that is draining has no say",
+        [slice_("a"), slice_(index=1, draining="2026-01-01T00:00:00Z", problems=NOT_ALLOWED, status={"copies": 0})],
+        (1, 1, 0, 0),
+    ),
+    Case(
+        "a slice that is draining is not counted, but its copies are being deleted",
         [slice_("a"), slice_("b", index=1, draining="2026-01-01T00:00:00Z")],
         (1, 1, 0, 0),
         reasons.PLANNING,
         says="earlier copies are being deleted",
     ),
     Case(
-        "a slice that has drained is not waited for",
+        "a slice that has drained does not matter",
         [slice_("a"), slice_(index=1, draining="2026-01-01T00:00:00Z", status={"copies": 0})],
         (1, 1, 0, 0),
     ),
@@ -195,8 +201,10 @@ def test_summarize(case: Case) -> None:
     assert case.says in (found.problem.message if found.problem else "")
 
 
-def test_a_notice_is_passed_on() -> None:
-    assert summary.summarize([slice_("a", notice="mind the gap")], 1).notice == "mind the gap"
+def test_of_two_slices_the_advice_of_the_first_is_passed_on() -> None:
+    one, two = ([{"reason": "Loop", "message": message, "advisory": True}] for message in ("one", "two"))
+    assert summary.summarize([slice_("a", problems=one), slice_("b", index=1, problems=two)], 1).advice == "one"
+    assert summary.summarize([slice_("a")], 1).advice == ""
 
 
 # Counts, whatever comes
@@ -208,20 +216,20 @@ states = st.sampled_from(["Synced", "Pending", "Failed", "Conflict"])
 @st.composite
 def some_slice(draw: st.DrawFn) -> Json:
     """Return a slice with a report that may be stale, incomplete, or wrong."""
-    held = draw(st.lists(names, unique=True))
+    namespaces = draw(st.lists(names, unique=True))
     reported = draw(st.dictionaries(names, states))
     status: Json = {
         "observedGeneration": draw(st.integers(1, 2)),
         "synced": draw(st.integers(0, 12)),
         "destinations": [entry(name, state, "R" if state != "Synced" else "") for name, state in reported.items()],
     }
-    withheld = draw(st.lists(names, unique=True))
+    without_copy = draw(st.lists(names, unique=True))
     return slice_(
-        *held,
+        *namespaces,
         index=draw(st.integers(0, 3)),
         generation=draw(st.integers(1, 2)),
         status=draw(st.sampled_from([status, {}])),
-        withheld=[{"namespace": name, "name": "y", "reason": reasons.CONFLICT, "message": "m"} for name in withheld],
+        problems=[{"namespaces": without_copy, "name": "y", "reason": reasons.CONFLICT, "message": "m"}],
         **draw(st.sampled_from([{}, {"draining": "2026-01-01T00:00:00Z"}])),
     )
 
@@ -234,12 +242,12 @@ def test_counts_always_add_up(slices: list[Json]) -> None:
     assert copies["total"] == copies["synced"] + copies["failed"] + copies["pending"]
     assert min(copies["total"], copies["synced"], copies["failed"], copies["pending"]) >= 0
     assert copies["total"] == sum(
-        len(item["spec"]["withheld"]) + sum(len(group["namespaces"]) for group in item["spec"].get("groups", ()))
-        for item in slices
-        if "draining" not in item["spec"]
+        len(item["namespaces"])
+        for each in slices
+        if "draining" not in each["spec"]
+        for item in (*each["spec"].get("groups", ()), *each["spec"]["problems"])
     )
-    shown = summary.destinations(found, CONFIG_MAPS)
-    assert len(shown) <= copies["total"]
+    assert len(summary.destinations(found, CONFIG_MAPS)) <= copies["total"]
 
 
 # status.destinations
@@ -281,14 +289,15 @@ def test_without_copy_there_is_no_synced_version() -> None:
     )
 
 
-def test_withheld_destinations_are_shown_with_the_strategy_of_the_spec() -> None:
-    withheld = [{**WITHHELD[0], "strategy": "replace"}, WITHHELD[1]]
-    found = summary.summarize([slice_("a", status={"synced": 1, "destinations": [entry("a")]}, withheld=withheld)], 1)
+def test_destinations_that_the_planner_gave_no_copy_are_shown_with_the_strategy_of_the_spec() -> None:
+    problems = [{**WITHOUT_COPY[0], "strategy": "replace"}, WITHOUT_COPY[1]]
+    found = summary.summarize([slice_("a", status={"synced": 1, "destinations": [entry("a")]}, problems=problems)], 1)
     shown = summary.destinations(found, CONFIG_MAPS)
-    assert [(item["namespace"], item["state"], item.get("strategy")) for item in shown] == [
-        ("a", "Synced", None),
-        ("gone", "Pending", "replace"),
-        ("taken", "Conflict", None),
+    assert [(item["namespace"], item["state"], item.get("strategy"), item.get("message")) for item in shown] == [
+        ("a", "Synced", None, None),
+        ("b", "Pending", "replace", "no b"),
+        ("c", "Pending", "replace", "no c"),
+        ("d", "Conflict", None, "m"),
     ]
 
 
@@ -306,27 +315,22 @@ def test_without_source_every_destination_says_so() -> None:
     ] * 2
 
 
-def test_what_was_missing_before_a_change_is_not_told_after_it() -> None:
+def test_a_problem_reported_of_an_earlier_generation_is_not_shown() -> None:
     gone = {"synced": 0, "problem": {"reason": reasons.SOURCE_NOT_FOUND, "message": "gone"}}
     changed = slice_("a", generation=2, strategy="replace", status=gone)
     (shown,) = summary.destinations(summary.summarize([changed], 1), CONFIG_MAPS)
     assert (shown["state"], shown["reason"], shown["strategy"]) == ("Pending", "Planning", "replace")
 
 
-def test_of_two_slices_the_first_notice_is_told() -> None:
-    found = summary.summarize([slice_("a", notice="first"), slice_("b", index=1, notice="second")], 1)
-    assert found.notice == "first"
-
-
 def shown_of(**states: list[str]) -> list[Json]:
     """Return what is shown of an ObjectSync with so many destinations in each state."""
-    held = [name for names in states.values() for name in names]
+    namespaces = [name for names in states.values() for name in names]
     reported = [
         entry(name, state, reasons.REJECTED if state != "Synced" else "")
         for state, names in states.items()
         for name in names
     ]
-    item = slice_(*held, status={"synced": len(states.get("Synced", ())), "destinations": reported})
+    item = slice_(*namespaces, status={"synced": len(states.get("Synced", ())), "destinations": reported})
     return summary.destinations(summary.summarize([item], 1), CONFIG_MAPS)
 
 

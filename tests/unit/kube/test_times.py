@@ -1,0 +1,23 @@
+"""The waiting times in the YAML of our controllers are those of times.py."""
+
+import yaml
+
+from object_syncer import installation
+from object_syncer.kube import times
+
+PERIODS = {
+    "sync-policies": times.RESYNC,
+    "object-syncs": times.RESYNC,
+    "sync-policies-heartbeat": times.HEARTBEAT,
+}
+
+
+def test_each_controller_has_its_period() -> None:
+    documents = map(yaml.safe_load, installation.controllers(installation.DEFAULT_HOOKS_URL))
+    assert {found["metadata"]["name"]: found["spec"]["resyncPeriodSeconds"] for found in documents} == PERIODS
+
+
+def test_an_engine_gives_a_heartbeat_up_before_the_next_is_due() -> None:
+    *_, heartbeat = map(yaml.safe_load, installation.controllers(installation.DEFAULT_HOOKS_URL))
+    timeout = heartbeat["spec"]["hooks"]["sync"]["webhook"]["timeout"]
+    assert float(timeout.removesuffix("s")) < times.HEARTBEAT

@@ -1,0 +1,32 @@
+"""Plans of one ObjectSync, called share, that copies `settings`."""
+
+from object_syncer.kube.types import ResourceType
+from object_syncer.planning.destinations import Destinations, Shape
+from object_syncer.planning.plan import Plan
+from object_syncer.status.problem import Problem
+from unit.objects import object_sync
+
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
+NEWER_WIDGETS = ResourceType("example.com", "v2", "Widget", "widgets")
+
+
+def plan(
+    *namespaces: str,
+    name: str = "share",
+    type_: ResourceType = CONFIG_MAPS,
+    source: str = "team",
+    problem: Problem | None = None,
+    advice: Problem | None = None,
+    **spec: object,
+) -> Plan:
+    """Return the plan for copies in these namespaces; `spec` is the ObjectSync's."""
+    parent = object_sync(name, generation=3)
+    parent["spec"] |= spec
+    wanted = {Shape("settings"): set(namespaces)} if namespaces else {}
+    return Plan(parent, type_, (source, "settings"), Destinations(wanted), problem, advice)
+
+
+def many(count: int) -> list[str]:
+    """Return so many names of namespaces."""
+    return [f"ns-{index:04}" for index in range(count)]
