@@ -10,6 +10,9 @@ from object_syncer.planning.plan import Plan
 from object_syncer.status import problem, reasons
 from object_syncer.status.summary import SHOWN_DESTINATIONS
 
+PLURAL_IN_NAME = 20
+"""Characters of the plural that names of SyncSlices begin with; also in metacontroller/admission/marks.yaml."""
+
 
 def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json]:
     """Return the specs of the SyncSlices that an ObjectSync should have, by name.
@@ -41,11 +44,14 @@ def _stem(plan: Plan, policy: str) -> str:
     """Return what the names of a plan's SyncSlices begin with.
 
     Another type or policy needs other slices, because another controller serves them. Another source of the same type
-    does not: copies whose names stay are changed in place.
+    does not: copies whose names stay are changed in place. The name is also the value of the label on copies. It begins
+    with their plural, so that the guard can tell labels that claim an object from those that Kubernetes or an operator
+    handed on from a copy to an object of another type.
     """
     type_, uid = plan.type, plan.object_sync["metadata"]["uid"]
     identity = (uid, type_.group, type_.version, type_.plural)
-    return controllers.bounded(name_of(plan.object_sync), policy, *identity)
+    readable = f"{type_.plural[:PLURAL_IN_NAME]}.{name_of(plan.object_sync)}"
+    return controllers.bounded(readable, policy, *identity)
 
 
 def _spec(plan: Plan, policy: str, name: str, index: int, destinations: packing.Destinations) -> Json:
