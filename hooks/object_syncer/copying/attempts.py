@@ -3,11 +3,15 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from object_syncer.copying import diff, recreate
+from object_syncer.copying import diff, fields, recreate
+from object_syncer.kube import api, clock
 from object_syncer.kube.meta import Json, is_terminating
 from object_syncer.status import destination, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
+
+CONTESTED_AFTER = 3
+"""From that repair on a copy that differs again is Contested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,57 @@ def copy(
     `desired` may be changed into what repairs the observed copy. `earlier` is what was reported of the destination
     before, `slice_name` the SyncSlice whose events say what the API server refuses.
     """
-    compared = diff.compare(desired, observed, replace=strategy == "replace")
     where = desired["metadata"]
     state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(observed))
+    differs_again = _was_written_since(observed, earlier)
+    waits = differs_again and earlier is not None and destination.next_try(earlier, now) > 0
+    compared = diff.compare(desired, observed, replace=strategy == "replace", repair=not waits)
     if compared.equal and not (observed and is_terminating(observed)):
         return Attempt(state, compared.apply)
     if observed and not is_terminating(observed) and recreate.may_recreate(compared.apply, observed):
         return _recreated(state, compared, earlier, now)
     pending, failure = _pending(state, compared, observed, slice_name)
     state = destination.out_of_sync(pending, earlier, now)
+    if observed is None or is_terminating(observed):
+        return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
+    if failure.reason != reasons.REJECTED:  # nothing that another write could repair
+        return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
+    state = _counted(state, earlier, differs_again and not waits, now)
+    if state.attempts >= CONTESTED_AFTER:
+        contested = _contested(state, compared, observed)
+        return Attempt(
+            replace(state, state=destination.FAILED, reason=reasons.CONTESTED, message=contested), compared.apply
+        )
     return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
+
+
+def _was_written_since(observed: Json | None, earlier: State | None) -> bool:
+    """Tell whether the last repair of a copy reached it.
+
+    One that the API server refuses does not. The resourceVersion tells, but where a status changes that, too: there the
+    annotation does that each repair of metadata sets.
+    """
+    if observed is None or not (earlier and earlier.tried_version):
+        return False
+    meta = observed["metadata"]
+    if meta.get("generation"):
+        return bool((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION) == earlier.tried_version)
+    return bool(meta["resourceVersion"] != earlier.tried_version)
+
+
+def _counted(state: State, earlier: State | None, again: bool, now: datetime) -> State:
+    """Return the state with the number of repairs, and the time and the copy's version at the last one."""
+    if earlier and earlier.tried_version and not again:
+        return replace(state, attempts=earlier.attempts, tried=earlier.tried, tried_version=earlier.tried_version)
+    version = state.version[1] if state.version else ""
+    attempts = (earlier.attempts if earlier else 0) + 1
+    return replace(state, attempts=attempts, tried=clock.stamp(now), tried_version=version)
+
+
+def _contested(state: State, compared: diff.Comparison, observed: Json) -> str:
+    rivals = ", ".join(fields.managers(observed, compared.paths)) or "somebody, perhaps an admission webhook"
+    times_ = f"it was written {state.attempts} times and changed again by {rivals}"
+    return f"{_difference(compared)}; {times_}"
 
 
 def _pending(state: State, compared: diff.Comparison, observed: Json | None, slice_name: str) -> tuple[State, Problem]:

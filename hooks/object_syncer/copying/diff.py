@@ -4,7 +4,7 @@ Equal means: every desired value is there, nothing that we applied earlier is le
 no keys or list items of others. Fields of others elsewhere (defaults, status, what controllers add) do not count.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +33,14 @@ class Comparison:
         return not self.paths
 
 
-def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
+def compare(desired: Json, observed: Json | None, replace: bool, repair: bool = True) -> Comparison:
     """Compare a copy as it should be with the one observed (None: there is none yet).
 
     `apply` is the object to answer to the engine; `desired` may be changed into it. Under `replace`, foreign keys
     of string maps are taken over with another value first, because server-side apply removes only what it owns;
     the next comparison finds them ours and drops them. The object itself is never deleted for that.
+
+    Without `repair` nothing is added to `apply` that would make the engine write the copy once more.
     """
     if observed is None:
         return Comparison(desired, ("",))
@@ -52,21 +54,18 @@ def compare(desired: Json, observed: Json | None, replace: bool) -> Comparison:
     metadata_paths = _metadata_paths(desired, observed, owned)
     body_paths = _body_paths(desired, observed, owned, replace)
     if replace:
-        metadata_paths += _take_over(desired, observed, owned, ("metadata", "labels"), ("metadata", "annotations"))
-        body_paths += _take_over(
-            desired,
-            observed,
-            owned,
-            *((key,) for key in _STRING_MAPS.get((desired["apiVersion"], desired["kind"]), ())),
-        )
+        of_body = ((key,) for key in _STRING_MAPS.get((desired["apiVersion"], desired["kind"]), ()))
+        of_metadata = (("metadata", "labels"), ("metadata", "annotations"))
+        metadata_paths += _take_over(desired, observed, owned, of_metadata, repair)
+        body_paths += _take_over(desired, observed, owned, of_body, repair)
     lasting = _foreign_paths(desired, observed) if replace else ()
     items = replace and bool(body_paths) and not metadata_paths and not _body_paths(desired, observed, owned, False)
-    repair = annotations.get(api.REPAIR_ANNOTATION)
-    if metadata_paths and was.get("generation"):
+    nonce = annotations.get(api.REPAIR_ANNOTATION)
+    if repair and metadata_paths and was.get("generation"):
         # The engine's cache ignores metadata of kinds with a generation; a new value changes the hash of the child.
-        repair = was["resourceVersion"]
-    if repair:
-        now["annotations"][api.REPAIR_ANNOTATION] = repair
+        nonce = was["resourceVersion"]
+    if nonce:
+        now["annotations"][api.REPAIR_ANNOTATION] = nonce
     differing = metadata_paths + body_paths
     return Comparison(desired, differing + lasting, items or (bool(lasting) and not differing))
 
@@ -173,7 +172,10 @@ def _surplus(want: Any, have: Any, tree: Json, path: str = "") -> Iterator[str]:
             yield here
 
 
-def _take_over(desired: Json, observed: Json, owned: Json, *maps: tuple[str, ...]) -> tuple[str, ...]:
+def _take_over(
+    desired: Json, observed: Json, owned: Json, maps: Iterable[tuple[str, ...]], repair: bool
+) -> tuple[str, ...]:
+    """Return the paths of foreign keys in these maps; with `repair`, `desired` takes them over."""
     paths = []
     for path in maps:
         want, have, tree = desired, observed, owned
@@ -187,11 +189,10 @@ def _take_over(desired: Json, observed: Json, owned: Json, *maps: tuple[str, ...
             and f"f:{key}" not in tree.get(f"f:{field}", {})
             and not (path[0] == "metadata" and (key == api.REPAIR_ANNOTATION or tracking.is_kubernetes_own(key)))
         }
-        if foreign:
+        paths += ["/".join(("", *path, _escaped(key))) for key in sorted(foreign)]
+        if foreign and repair:
             # "LQ==" is "-" in base64, so that either value is valid in Secret.data, binaryData and labels.
-            taken = {
-                key: ("" if value else ("x" if path[0] == "metadata" else "LQ==")) for key, value in foreign.items()
-            }
+            other = "x" if path[0] == "metadata" else "LQ=="
+            taken = {key: "" if value else other for key, value in foreign.items()}
             want[field] = {**(want.get(field) or {}), **taken}
-            paths += ["/".join(("", *path, _escaped(key))) for key in sorted(foreign)]
     return tuple(paths)

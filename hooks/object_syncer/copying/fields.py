@@ -4,7 +4,7 @@ Our entry is recognised by what it owns (the slice label), not by the manager's 
 engine. The format is Kubernetes' FieldsV1: "f:" before a key, "k:" before a list item's key values.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -21,6 +21,23 @@ def applied(observed: Json) -> Json:
             if f"f:{api.SLICE_LABEL}" in labels:
                 return tree
     return {}
+
+
+def managers(observed: Json, paths: Iterable[str]) -> list[str]:
+    """Return the names of those, beside us, who wrote one of the fields at these JSON pointers, sorted."""
+    steps = [[f"f:{step.replace('~1', '/').replace('~0', '~')}" for step in path.split("/")[1:]] for path in paths]
+    found = set()
+    for entry in observed["metadata"].get("managedFields") or ():
+        tree: Json = entry.get("fieldsV1") or {}
+        if f"f:{api.SLICE_LABEL}" in tree.get("f:metadata", {}).get("f:labels", {}):
+            continue
+        for path in steps:
+            at: Json | None = tree
+            for step in path:
+                at = at.get(step) if at is not None else None
+            if at is not None:
+                found.add(str(entry.get("manager") or "unknown"))
+    return sorted(found)
 
 
 def foreign(observed: Json) -> Iterator[Json]:

@@ -33,5 +33,8 @@ controller starts in 0.05 s; a large first fan-out makes slices wait for each ot
 DRAIN_TIMEOUT = 60
 """A draining SyncSlice is deleted after this even if copies are left: owner references remove those."""
 
+CONTESTED_PAUSES = (1, 3, 60, 120, 240, 480, 600)
+"""Pauses after the first, second, ... write of a copy that differs again: few soon, then less than one a minute."""
+
 RETRY_MIN, RETRY_MAX = 1, 30
 """Pauses between repairs of a copy: half as long as it has been out of sync, within these bounds."""

@@ -18,7 +18,7 @@ from object_syncer.kube import api, clock, metacontroller, types
 from object_syncer.kube.meta import Json, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
 from object_syncer.planning import controllers
-from object_syncer.status import destination, problem, reasons
+from object_syncer.status import destination, problem, reasons, summary
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
@@ -88,7 +88,7 @@ def _attempts(
 ) -> list[Attempt]:
     spec, slice_name = parent["spec"], name_of(parent)
     policy, blocking = spec.get("conflictPolicy", "Fail"), problem.blocking(spec.get("problems"))
-    earlier = _earlier(parent.get("status") or {}, shape.source_version)
+    earlier = _earlier(parent, shape.source_version)
     probed = {f"{item['namespace']}/{item['name']}" for item in spec.get("probes", ())}
     made = []
     for group in spec.get("groups") or ():
@@ -108,11 +108,16 @@ def _attempts(
     return made
 
 
-def _earlier(status: Json, source_version: str) -> dict[tuple[str, str], State]:
-    """Return what was reported before, by namespace and name; each version of the source has all its attempts."""
+def _earlier(parent: Json, source_version: str) -> dict[tuple[str, str], State]:
+    """Return what was reported before, by namespace and name.
+
+    A new version of the source, or a new spec, has all its attempts.
+    """
+    status = parent.get("status") or {}
     reported = [destination.load(item) for item in status.get("destinations") or ()]
-    if (status.get("source") or {}).get("resourceVersion", source_version) != source_version:
-        reported = [replace(state, attempts=0) for state in reported]
+    reported_on = (status.get("source") or {}).get("resourceVersion", source_version)
+    if reported_on != source_version or not summary.is_current(parent):
+        reported = [replace(state, attempts=0, tried="", tried_version="") for state in reported]
     return {(state.namespace, state.name): state for state in reported}
 
 

@@ -33,15 +33,21 @@ class State:
     """Since when it is out of sync."""
     version: tuple[str, str] | None = None
     attempts: int = 0
-    """How often the copy was deleted to be created anew."""
+    """How often a repair was tried since the copy was in sync: it was written, or deleted to be created anew."""
+    tried: str = ""
+    """When the last repair was tried."""
+    tried_version: str = ""
+    """The copy's resourceVersion at the last repair: another one means that it was written since."""
     answered: bool = False
     """Whether an earlier sync already answered this copy, and the engine had the time to write it."""
 
     def dump(self) -> Json:
         """Return the shape of an item of `SyncSlice.status.destinations`."""
         item: Json = {"namespace": self.namespace, "name": self.name, "state": self.state}
-        fields = ("reason", "message", "since", "attempts", "answered")
+        fields = ("reason", "message", "since", "attempts", "tried", "answered")
         item |= {key: value for key in fields if (value := getattr(self, key))}
+        if self.tried_version:
+            item["triedVersion"] = self.tried_version
         if self.version:
             item["uid"], item["resourceVersion"] = self.version
         return item
@@ -50,9 +56,10 @@ class State:
 def load(item: Json) -> State:
     """Read what `State.dump` wrote."""
     version = (item["uid"], item["resourceVersion"]) if "uid" in item else None
-    reason, message, since = (item.get(key, "") for key in ("reason", "message", "since"))
+    reason, message, since, tried = (item.get(key, "") for key in ("reason", "message", "since", "tried"))
     attempts, answered = item.get("attempts", 0), item.get("answered", False)
-    return State(item["namespace"], item["name"], item["state"], reason, message, since, version, attempts, answered)
+    where = (item["namespace"], item["name"], item["state"])
+    return State(*where, reason, message, since, version, attempts, tried, item.get("triedVersion", ""), answered)
 
 
 def without_copy(item: Json) -> Iterator[State]:
@@ -89,8 +96,19 @@ def retry_after(states: Iterable[State], now: datetime) -> float:
     The engine's own retry backs off to 17 minutes, and a write it believes to be done is not retried at all. Foreign
     objects are watched and wake the slice when they go.
     """
-    ages = [clock.age(state.since, now) for state in states if state.state not in (SYNCED, CONFLICT)]
-    return pause(min(ages)) if ages else 0.0
+    return min((_next_look(state, now) for state in states if state.state not in (SYNCED, CONFLICT)), default=0.0)
+
+
+def _next_look(state: State, now: datetime) -> float:
+    if state.reason == reasons.CONTESTED:
+        return max(float(times.RETRY_MIN), next_try(state, now))
+    return pause(clock.age(state.since, now))
+
+
+def next_try(state: State, now: datetime) -> float:
+    """Return in how many seconds the next repair of a copy is due that differed again after the last one."""
+    pauses = times.CONTESTED_PAUSES
+    return max(0.0, pauses[min(state.attempts, len(pauses)) - 1] - clock.age(state.tried, now))
 
 
 def pause(age: float) -> float:

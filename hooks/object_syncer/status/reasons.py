@@ -72,6 +72,9 @@ IMMUTABLE_FIELD = "ImmutableField"
 FOREIGN_FIELDS = "ForeignFields"
 """Others have added to the copy what server-side apply cannot remove, so that it does not equal its source."""
 
+CONTESTED = "Contested"
+"""Whenever the copy is written, somebody changes it again, perhaps an admission webhook; tries go on, rarely."""
+
 REJECTED = "Rejected"
 """The API server keeps refusing the copy; the events of the SyncSlice that the message names say why."""
 
