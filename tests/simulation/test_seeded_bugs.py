@@ -12,7 +12,7 @@ import pytest
 from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.parents import objectsync, syncslice
-from object_syncer.planning import contests, destinations, slices
+from object_syncer.planning import destinations, precedence, slice_lifecycle
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.status import summary
 from simulation.histories import run
@@ -109,17 +109,17 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("a destination that an ObjectSync no longer has keeps its copy", rehearsal, "answer", _never_prunes),
     Bug("a copy notes its source's resourceVersion", syncslice, "template", _with_resource_version),
     Bug("a key dropped from the source stays on copies", diff, "compare", _blind_to_keys_gone),
-    Bug("the youngest gets a contested destination", contests, "seniority", _youngest_first),
+    Bug("the youngest gets a contested destination", precedence, "seniority", _youngest_first),
     Bug("terminating namespaces are planned", destinations, "living", _plans_terminating),
     Bug("a copy counts as Synced before it is looked at", summary, "summarize", _synced_though_stale),
     Bug("foreign objects count as ours", adoption, "is_foreign", lambda real: lambda *_: False),
-    Bug("slices are dropped undrained", slices, "ending", lambda real: lambda *_: None),
+    Bug("slices are deleted undrained", slice_lifecycle, "has_copies", lambda real: lambda _: False),
     Bug(
-        "a going source is still copied",
-        syncslice, "_problem", lambda real: lambda source, key: None if source else real(source, key),
+        "a source that is being deleted is still copied",
+        syncslice, "_source_problem", lambda real: lambda source, key: None if source else real(source, key),
     ),
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
-    Bug("a withheld destination is copied to", Destinations, "withhold", lambda real: lambda *_: None),
+    Bug("contested destinations are copied to by all", Destinations, "without", lambda real: lambda self, _: self),
 )  # fmt: skip
 def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     real = getattr(case.module, case.function)
