@@ -1,4 +1,4 @@
-"""The histories find bugs: each row breaks one function of the hooks, and they must fail."""
+"""Whether the histories would find bugs: each row breaks one function of the hooks, and they must notice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.parents import objectsync, syncslice
-from object_syncer.planning import contests, destinations, slices
+from object_syncer.planning import destinations, precedence, slice_lifecycle
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.status import summary
 from simulation.histories import run
@@ -21,7 +21,7 @@ from specification import cases
 Json = dict[str, Any]
 
 BUDGET = 400
-"""The number of histories within which a bug must be found."""
+"""Histories within which a bug must be found."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def _with_resource_version(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _blind_to_keys_gone(real: Callable[..., Any]) -> Callable[..., Any]:
-    def compare(desired: Json, observed: Json | None, strategy_is_replace: bool) -> Any:
+    def compare(desired: Json, observed: Json | None, replace: bool) -> Any:
         if observed and "data" in observed and "data" in desired and not observed.get("immutable"):
             gone = {key: value for key, value in observed["data"].items() if key not in desired["data"]}
             desired = {**desired, "data": {**gone, **desired["data"]}}
-        return real(desired, observed, strategy_is_replace)
+        return real(desired, observed, replace)
 
     return compare
 
@@ -107,21 +107,21 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
 
 @cases(
     Bug("a destination that an ObjectSync no longer has keeps its copy", rehearsal, "answer", _never_prunes),
-    Bug("a copy has its source's resourceVersion in an annotation", syncslice, "template", _with_resource_version),
+    Bug("a copy notes its source's resourceVersion", syncslice, "template", _with_resource_version),
     Bug("a key dropped from the source stays on copies", diff, "compare", _blind_to_keys_gone),
-    Bug("the youngest ObjectSync gets a contested destination", contests, "seniority", _youngest_first),
-    Bug("a terminating namespace is planned", destinations, "living", _plans_terminating),
-    Bug("a copy counts as Synced before it was compared", summary, "summarize", _synced_though_stale),
-    Bug("a foreign object counts as ours", adoption, "is_foreign", lambda real: lambda *_: False),
-    Bug("slices are deleted before they are drained", slices, "ending", lambda real: lambda *_: None),
+    Bug("the youngest gets a contested destination", precedence, "seniority", _youngest_first),
+    Bug("terminating namespaces are planned", destinations, "living", _plans_terminating),
+    Bug("a copy counts as Synced before it is looked at", summary, "summarize", _synced_though_stale),
+    Bug("foreign objects count as ours", adoption, "is_foreign", lambda real: lambda *_: False),
+    Bug("slices are deleted undrained", slice_lifecycle, "has_copies", lambda real: lambda _: False),
     Bug(
-        "a terminating source is still copied",
-        syncslice, "_problem", lambda real: lambda source, key: None if source else real(source, key),
+        "a source that is being deleted is still copied",
+        syncslice, "_source_problem", lambda real: lambda source, key: None if source else real(source, key),
     ),
-    Bug("a finalizer is removed although slices are left", objectsync, "_slices", lambda real: lambda _: []),
-    Bug("a destination that is withheld gets a copy", Destinations, "withhold", lambda real: lambda *_: None),
+    Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
+    Bug("contested destinations are copied to by all", Destinations, "without", lambda real: lambda self, _: self),
 )  # fmt: skip
-def test_the_histories_find(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     real = getattr(case.module, case.function)
     monkeypatch.setattr(case.module, case.function, case.broken(real))
     with pytest.raises(AssertionError):

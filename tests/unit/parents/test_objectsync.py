@@ -1,4 +1,4 @@
-"""The ObjectSync: what it watches, what it tells its user, and when it lets go."""
+"""The ObjectSync: what it watches, its status, and when its finalizer goes."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,9 +10,10 @@ from object_syncer.kube import metacontroller, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.parents import objectsync
+from object_syncer.planning import controllers
 from specification import cases
 from unit.bodies import customize, of_objectsync, sync_slice
-from unit.objects import NOW, STAMP, ago, crd, going, object_sync, policy, source
+from unit.objects import NOW, STAMP, ago, crd, object_sync, policy, source, terminating
 
 WIDGET = source("Widget", "example.com")
 WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
@@ -87,7 +88,7 @@ def test_no_rule_is_without_names_because_the_engine_takes_that_for_all() -> Non
 # sync
 
 
-def test_all_is_well() -> None:
+def test_the_status_of_an_objectsync_that_is_in_sync() -> None:
     status = answer(object_sync(), policy(), synced("a", "b"))["status"]
     assert status == {
         "observedGeneration": 1,
@@ -130,9 +131,9 @@ def test_all_is_well() -> None:
 
 def test_at_rest_the_status_stays_as_it_is_so_that_nothing_is_written() -> None:
     first = answer(object_sync(), policy(), synced("a"))
-    again = answer(object_sync(status=first["status"]), policy(), synced("a"), later=3600)
-    assert again == first
-    assert again["resyncAfterSeconds"] == 0
+    later = answer(object_sync(status=first["status"]), policy(), synced("a"), later=3600)
+    assert later == first
+    assert later["resyncAfterSeconds"] == 0
 
 
 def test_the_source_may_be_elsewhere() -> None:
@@ -140,108 +141,113 @@ def test_the_source_may_be_elsewhere() -> None:
     assert message(status, "Ready").endswith(" shared/settings")
 
 
+WELL = ("True", "Success")
+PLANNING = ("False", "Planning")
+
+
+def with_condition(reason: str, message: str = "m", *, type_: str = "Ready", status: str = "False") -> Json:
+    """Return a SyncPolicy with this condition."""
+    condition = {"type": type_, "status": status, "reason": reason, "message": message}
+    return {**policy(), "status": {"conditions": [condition]}}
+
+
+def blocked(reason: str, message: str = "m") -> Json:
+    """Return the slice of an ObjectSync that gets no new copies."""
+    return synced(problems=[{"reason": reason, "message": message}])
+
+
+OTHER_POLICY = {**policy(watchNamespaces=["other"]), "metadata": {"name": "other"}}
+CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
+
+
 @dataclass(frozen=True)
-class Told:
+class Case:
     reason: str
-    ready: tuple[str, str]
     in_sync: tuple[str, str]
+    """Status and reason of InSync."""
+    ready: tuple[str, str] = WELL
     parent: Json = field(default_factory=object_sync)
     related: list[Json] = field(default_factory=lambda: [policy()])
     says: str = ""
     """By Ready, or by InSync if Ready is True."""
 
 
-WELL = ("True", "Success")
-
-
-def both(reason: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    return ("False", reason), ("False", reason)
-
-
-def not_ready(reason: str, text: str) -> Json:
-    """Return a policy whose planner plans nothing."""
-    return told_by({"type": "Ready", "status": "False", "reason": reason, "message": text})
-
-
-def told_by(condition: Json) -> Json:
-    return {**policy(), "status": {"conditions": [condition]}}
-
-
-OTHER_POLICY = {**policy(watchNamespaces=["other"]), "metadata": {"name": "other"}}
-OTHER_KIND = source("ClusterRole", "rbac.authorization.k8s.io")
+def not_served(reason: str, because: str, says: str, *related: Json, parent: Json | None = None) -> Case:
+    """Return a case in which both conditions are False."""
+    both = ("False", because)
+    return Case(reason, both, both, parent or object_sync(), list(related), says)
 
 
 @cases(
-    Told("before the planner has seen it, it is being planned", WELL, ("False", "Planning"), says="0 out of 0"),
-    Told(
-        "until the planner has seen the change, too",
-        WELL,
-        ("False", "Planning"),
-        object_sync(generation=2),
-        [policy(), synced("a")],
-        "the change of the ObjectSync is being planned",
+    Case("an ObjectSync without slices is being planned", PLANNING, says="0 out of 0"),
+    Case(
+        "one whose slices are of an earlier generation is being planned",
+        PLANNING,
+        parent=object_sync(generation=2),
+        related=[policy(), synced("a")],
+        says="the change of the ObjectSync is being planned",
     ),
-    Told(
-        "a kind that nobody knows",
-        *both("KindNotFound"),
-        object_sync(spec_source=WIDGET),
-        says="no CustomResourceDefinition found for Widget.example.com",
+    not_served(
+        "an unknown kind is not served",
+        "KindNotFound",
+        "no CustomResourceDefinition found for Widget.example.com",
+        policy(),
+        parent=object_sync(spec_source=WIDGET),
     ),
-    Told(
-        "a kind whose CRD is there",
+    Case(
+        "a kind whose CRD is there is served",
         WELL,
-        WELL,
-        object_sync(spec_source=WIDGET),
-        [policy(), crd(), synced("a", type_=WIDGETS)],
-        "1 out of 1",
+        parent=object_sync(spec_source=WIDGET),
+        related=[policy(), crd(), synced("a", type_=WIDGETS)],
+        says="1 out of 1",
     ),
-    Told(
-        "a version that is not served",
-        *both("VersionNotServed"),
-        object_sync(spec_source=source(version="v9")),
-        says="served are v1",
+    not_served(
+        "a version that no API server serves is not served",
+        "VersionNotServed",
+        "served are v1",
+        policy(),
+        parent=object_sync(spec_source=source(version="v9")),
     ),
-    Told("nobody watches its namespace", *both("NotWatched"), related=[], says="no SyncPolicy watches namespace team"),
-    Told("other policies do not matter", *both("NotWatched"), related=[OTHER_POLICY]),
-    Told(
-        "a policy whose planner plans nothing says why",
-        *both("GuardMissing"),
-        related=[not_ready("GuardMissing", "install it"), synced("a")],
-        says="SyncPolicy default: install it",
+    not_served("without SyncPolicy nothing is served", "NotWatched", "no SyncPolicy watches namespace team"),
+    not_served("a SyncPolicy that watches others does not serve", "NotWatched", "namespace team", OTHER_POLICY),
+    not_served(
+        "a SyncPolicy that is not Ready says why",
+        "GuardMissing",
+        "SyncPolicy default: install it",
+        with_condition("GuardMissing", "install it"),
+        synced("a"),
     ),
-    Told(
-        "a policy whose planner plans is not mentioned",
+    Case("a SyncPolicy that is Ready serves", WELL, related=[with_condition("Success", status="True"), synced("a")]),
+    Case("other conditions of a SyncPolicy do not matter", WELL, related=[with_condition("R", type_="X"), synced("a")]),
+    Case(
+        "a SyncPolicy that is not Ready and serves others does not matter",
         WELL,
-        WELL,
-        related=[told_by({"type": "Ready", "status": "True", "reason": "Success", "message": "m"}), synced("a")],
+        related=[policy(), {**with_condition("GuardMissing"), **OTHER_POLICY}, synced("a")],
     ),
-    Told(
-        "what else a policy says of itself does not matter",
-        WELL,
-        WELL,
-        related=[told_by({"type": "Other", "status": "False", "reason": "R", "message": "m"}), synced("a")],
+    not_served(
+        "what the planner does not permit is not served",
+        "KindNotAllowed",
+        "not allowed",
+        policy(),
+        blocked("KindNotAllowed", "not allowed"),
     ),
-    Told(
-        "a policy that serves others does not matter",
-        WELL,
-        WELL,
-        related=[policy(), {**not_ready("GuardMissing", "x"), **OTHER_POLICY}, synced("a")],
+    not_served(
+        "a cluster-scoped kind is not served",
+        "ClusterScopedKind",
+        "cluster scoped",
+        policy(),
+        blocked("ClusterScopedKind", "cluster scoped"),
+        parent=object_sync(spec_source=CLUSTER_ROLE),
     ),
-    Told(
-        "what the planner refuses",
-        *both("KindNotAllowed"),
-        related=[policy(), synced(refusal={"reason": "KindNotAllowed", "message": "not allowed"})],
-        says="not allowed",
+    not_served(
+        "an ObjectSync that the planner failed on is not served",
+        "InternalError",
+        "please report it",
+        policy(),
+        blocked("InternalError", "a defect of Object Syncer, please report it: KeyError at plan.py:1"),
     ),
-    Told(
-        "a cluster-scoped kind that the planner refused",
-        *both("ClusterScopedKind"),
-        parent=object_sync(spec_source=OTHER_KIND),
-        related=[policy(), synced(refusal={"reason": "ClusterScopedKind", "message": "cluster scoped"})],
-    ),
-    Told(
-        "what the slices say of the source",
-        WELL,
+    Case(
+        "a problem that slices report concerns InSync alone",
         ("False", "SourceNotFound"),
         related=[
             policy(),
@@ -251,25 +257,72 @@ OTHER_KIND = source("ClusterRole", "rbac.authorization.k8s.io")
         ],
         says="0 out of 1 destinations are in sync: gone",
     ),
-    Told(
-        "a slice whose controller serves nobody",
-        *both("ControllerNotRunning"),
-        related=[policy(), sync_slice("a", unserved=True)],
-        says="may not be allowed to list configmaps",
-    ),
-    Told("a slice whose controller is starting", WELL, ("False", "Planning"), related=[policy(), sync_slice("a")]),
 )
-def test_what_is_told(case: Told) -> None:
+def test_conditions(case: Case) -> None:
     status = answer(case.parent, *case.related)["status"]
     assert conditions(status) == {"Ready": case.ready, "InSync": case.in_sync}
     assert case.says in message(status, "InSync" if case.ready == WELL else "Ready")
+
+
+# A controller that does not run
+
+
+def unreported(seconds: float, **spec: Any) -> Json:
+    """Return a slice that was created so many seconds ago and has no report."""
+    item = sync_slice("a", **spec)
+    item["metadata"]["creationTimestamp"] = ago(seconds)
+    return item
+
+
+def serving(*types_: ResourceType) -> Json:
+    """Return a SyncPolicy whose controllers of these types have reported on a slice."""
+    return {**policy(), "status": {"serving": [controllers.name("default", type_) for type_ in types_]}}
+
+
+CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
+NOT_RUNNING = ("False", "ControllerNotRunning")
+
+
+@dataclass(frozen=True)
+class Unserved:
+    reason: str
+    ready: tuple[str, str]
+    slices: list[Json]
+    policy: Json = field(default_factory=policy)
+    wait: float = 0
+    """In how many seconds the hook asks to be called, because a controller that does not start makes no event."""
+
+
+@cases(
+    Unserved("a controller has six seconds to start", WELL, [unreported(6)], wait=1),
+    Unserved("a slice that is not reported on for longer has no controller", NOT_RUNNING, [unreported(7)]),
+    Unserved("the controllers of other types do not matter", NOT_RUNNING, [unreported(7)], serving(WIDGETS)),
+    Unserved("a slice whose controller reported on another is waiting", WELL, [unreported(60)], serving(CONFIG_MAPS)),
+    Unserved("the oldest slice decides when to look", WELL, [synced("b"), unreported(1), unreported(4)], wait=3),
+    Unserved(
+        "a slice that gets no copies needs no controller",
+        ("False", "KindNotAllowed"),
+        [unreported(60, problems=[{"reason": "KindNotAllowed", "message": "m"}])],
+    ),
+)
+def test_a_controller_that_does_not_run(case: Unserved) -> None:
+    for index, item in enumerate(case.slices):
+        item["metadata"]["name"] = f"share-{index}"
+    answered = answer(object_sync(), case.policy, *case.slices)
+    assert conditions(answered["status"])["Ready"] == case.ready
+    assert answered["resyncAfterSeconds"] == case.wait
+    if case.ready == NOT_RUNNING:
+        assert "may not be allowed to list configmaps" in message(answered["status"], "Ready")
+
+
+# The rest of the status
 
 
 @pytest.mark.parametrize(
     ("source_namespace", "because"), [(None, "Success"), ("team", "Success"), ("shared", "GuardMissing")]
 )
 def test_the_policy_that_serves_depends_on_where_the_source_is(source_namespace: str | None, because: str) -> None:
-    only_shared = not_ready("GuardMissing", "install it")
+    only_shared = with_condition("GuardMissing")
     only_shared["metadata"] |= {"name": "only-shared"}
     only_shared["spec"] = {"sourceNamespaces": ["shared"], "priority": 1}
     parent = object_sync(spec_source=source(namespace=source_namespace))
@@ -278,13 +331,16 @@ def test_the_policy_that_serves_depends_on_where_the_source_is(source_namespace:
 
 
 def test_slices_are_read_in_their_order_whatever_they_are_called() -> None:
-    first, second = synced("a", notice="first"), synced("b", index=1, notice="second")
+    first, second = (
+        synced(where, index=index, problems=[{"reason": "Loop", "message": f"advice {index}", "advisory": True}])
+        for index, where in enumerate("ab")
+    )
     first["metadata"]["name"] = "z"
     status = answer(object_sync(), policy(), second, first)["status"]
-    assert message(status, "InSync") == "2 out of 2 destinations are in sync; first"
+    assert message(status, "InSync") == "2 out of 2 destinations are in sync; advice 0"
 
 
-def test_the_kind_is_written_into_the_status_because_the_planner_reads_it_there() -> None:
+def test_the_kind_is_written_into_the_status_where_the_planner_reads_it() -> None:
     status = answer(object_sync(spec_source=WIDGET), policy(), crd())["status"]
     assert status["resolved"] == types.dump(WIDGETS)
 
@@ -295,13 +351,13 @@ def test_the_kind_is_written_into_the_status_because_the_planner_reads_it_there(
         ([crd(versions={"v2": True, "v1": True})], types.dump(WIDGETS)),
         ([crd(versions={"v1": False})], types.dump(WIDGETS)),
         ([], None),
-        ([going(crd())], None),
+        ([terminating(crd())], None),
     ],
     ids=[
         "a version is kept while it is served",
-        "losing the version must not delete the copies",
-        "without CRD there are no copies",
-        "a CRD that is being deleted is none",
+        "it is kept, too, where no version is served, because its loss would delete the copies",
+        "without CRD it goes",
+        "with a CRD that is being deleted it goes",
     ],
 )
 def test_what_becomes_of_the_kind_that_was_resolved(crds: list[Json], want: Json | None) -> None:
@@ -317,7 +373,7 @@ def test_ready_recovers_when_the_crd_appears() -> None:
     assert ready["lastTransitionTime"] != before["conditions"][0]["lastTransitionTime"]
 
 
-def test_upstream_s_status_is_read_without_complaint() -> None:
+def test_upstream_s_status_is_understood() -> None:
     theirs = {
         "conditions": [
             {
@@ -345,43 +401,43 @@ def test_a_status_may_be_absent_or_null(status: Json | None) -> None:
 # finalize
 
 
-def test_an_objectsync_lets_go_when_its_last_slice_is_gone() -> None:
-    answered = finalize(going(object_sync()), policy())
+def test_the_finalizer_goes_with_the_last_slice() -> None:
+    answered = finalize(terminating(object_sync()), policy())
     assert answered["finalized"] is True
-    assert answered["status"] is None, "and its status stays"
+    assert answered["status"] is None, "the status stays as it is"
 
 
-def test_until_then_it_says_that_its_copies_are_being_deleted() -> None:
-    answered = finalize(going(object_sync()), policy(), synced("a"))
+def test_until_then_insync_says_that_the_copies_are_being_deleted() -> None:
+    answered = finalize(terminating(object_sync()), policy(), synced("a"))
     assert answered["finalized"] is False
     assert conditions(answered["status"]) == {"Ready": WELL, "InSync": ("False", "Deleting")}
     assert len(answered["status"]["conditions"]) == 2
     assert answered["status"]["copies"]["total"] == 1
 
 
-def test_since_when_it_says_so_stays() -> None:
+def test_since_when_it_says_so_is_kept() -> None:
     earlier = {"type": "InSync", "status": "False", "reason": "Deleting", "message": "m", "lastTransitionTime": ago(9)}
-    answered = finalize(going(object_sync(status={"conditions": [earlier]})), policy(), synced("a"))
+    answered = finalize(terminating(object_sync(status={"conditions": [earlier]})), policy(), synced("a"))
     assert answered["status"]["conditions"][1]["lastTransitionTime"] == ago(9)
 
 
 @pytest.mark.parametrize(
     "parent",
     [
-        object_sync(spec_source=OTHER_KIND),
+        object_sync(spec_source=CLUSTER_ROLE),
         object_sync(spec_source=WIDGET),
         object_sync(spec_source=source(version="v9")),
     ],
     ids=["cluster-scoped kind", "unknown kind", "version not served"],
 )
-def test_one_that_was_never_served_can_be_deleted(parent: Json) -> None:
-    assert finalize(going(parent))["finalized"] is True
+def test_an_objectsync_that_was_never_served_can_be_deleted(parent: Json) -> None:
+    assert finalize(terminating(parent))["finalized"] is True
 
 
-def test_other_objects_do_not_hold_it() -> None:
-    assert finalize(going(object_sync(spec_source=WIDGET)), policy(), crd())["finalized"] is True
+def test_other_objects_do_not_keep_the_finalizer() -> None:
+    assert finalize(terminating(object_sync(spec_source=WIDGET)), policy(), crd())["finalized"] is True
 
 
-def test_draining_slices_hold_it() -> None:
+def test_draining_slices_keep_the_finalizer() -> None:
     draining = synced(draining=ago(5))
-    assert finalize(going(object_sync()), policy(), draining)["finalized"] is False
+    assert finalize(terminating(object_sync()), policy(), draining)["finalized"] is False
