@@ -10,7 +10,7 @@ HELM := v3.21.4
 VERSION := k8s.io/component-base/version
 LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
 
-.PHONY: help venv control-plane test e2e lint format demo histories bench
+.PHONY: help venv control-plane test e2e record lint format demo histories bench
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ e2e: venv  ## the tests with Metacontroller (METACONTROLLER_BIN or on PATH, META
 	@command -v "$${METACONTROLLER_BIN:-metacontroller}" >/dev/null || \
 		{ echo "e2e: no metacontroller on PATH or in METACONTROLLER_BIN"; exit 1; }
 	$(BIN)/pytest tests/e2e
+
+record: venv  ## record anew what Metacontroller asks and the hooks answer, for tests/contract
+	PYTHONPATH=tests $(BIN)/python -m contract.record
 
 lint: venv  ## style, types and layers
 	$(BIN)/ruff check

@@ -97,8 +97,10 @@ SAFE = {
     ],
 )
 @pytest.mark.usefixtures("kinds")
-def test_notes_say_what_to_do_and_warn(cluster: Cluster, home: str, values: dict[str, Any], tells: str) -> None:
-    told = " ".join(helm.notes(values, cluster.kubeconfig(), home).split())
-    assert tells in told
-    warnings = told.count("WARNING: SyncPolicy")
+def test_the_notes_of_the_chart_say_what_to_do_and_warn(
+    cluster: Cluster, home: str, values: dict[str, Any], tells: str
+) -> None:
+    notes = " ".join(helm.notes(values, cluster.kubeconfig(), home).split())
+    assert tells in notes
+    warnings = notes.count("WARNING: SyncPolicy")
     assert warnings == 0 if values is SAFE else True

@@ -1,5 +1,8 @@
 """The control plane does what a real cluster does, as far as the other tests rely on it."""
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from controlplane.client import ApiError, Client, Object
@@ -50,7 +53,7 @@ def test_objects_are_created_patched_and_deleted(admin: Client, namespaces: Name
     assert admin.gone(*where)
 
 
-def test_a_namespace_goes_with_all_it_holds(admin: Client, namespaces: Namespaces) -> None:
+def test_a_namespace_ends_with_all_its_objects(admin: Client, namespaces: Namespaces) -> None:
     namespace = namespaces.make()
     admin.create(config_map(namespace))
     namespaces.delete(namespace)
@@ -58,7 +61,7 @@ def test_a_namespace_goes_with_all_it_holds(admin: Client, namespaces: Namespace
     assert admin.list("v1", "configmaps", namespace) == []
 
 
-def test_what_an_object_owns_is_collected_after_it(admin: Client, namespaces: Namespaces) -> None:
+def test_an_object_is_collected_after_its_owner(admin: Client, namespaces: Namespaces) -> None:
     namespace = namespaces.make()
     owner = admin.create(config_map(namespace, "owner"))
     owned = config_map(namespace, "owned")
@@ -70,7 +73,7 @@ def test_what_an_object_owns_is_collected_after_it(admin: Client, namespaces: Na
     wait_for(lambda: admin.gone("v1", "configmaps", namespace, "owned"), 30, "owned object collected")
 
 
-def test_a_resource_type_serves_at_once_after_apply_yaml(admin: Client, namespaces: Namespaces) -> None:
+def test_a_kind_is_served_when_apply_yaml_returns(admin: Client, namespaces: Namespaces) -> None:
     namespace = namespaces.make()
     toy: Object = {"apiVersion": "tests.example/v1", "kind": "Toy", "metadata": {"name": "t", "namespace": namespace}}
     admin.apply_yaml([CRD, toy])
@@ -78,7 +81,7 @@ def test_a_resource_type_serves_at_once_after_apply_yaml(admin: Client, namespac
     assert admin.get("tests.example/v1", "toys", namespace, "t")["status"] == {"played": True}
 
 
-def test_a_plain_user_may_nothing(control_plane: ControlPlane) -> None:
+def test_a_user_without_groups_has_no_permissions(control_plane: ControlPlane) -> None:
     alice = control_plane.client(ALICE)
     assert alice.username() == ALICE
     with pytest.raises(ApiError) as refused:
@@ -106,3 +109,14 @@ def test_the_api_server_comes_back_with_what_it_stored(
     admin.create(config_map(namespace))
     control_plane.api_server.restart()
     assert admin.get("v1", "configmaps", namespace, "settings")["data"] == {"k": "v"}
+
+
+@pytest.mark.usefixtures("control_plane")  # skips where there is none
+def test_a_control_plane_whose_port_was_taken_starts_on_another_one(tmp_path: Path) -> None:
+    cluster = ControlPlane(tmp_path)
+    first = cluster.server
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(first.rpartition(":")[2])))
+        with cluster:
+            assert cluster.server != first
+            assert cluster.client().list("v1", "namespaces")

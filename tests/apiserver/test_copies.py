@@ -29,8 +29,8 @@ TRACKED: Object = {
 }
 """Metadata that says who tracks the source; of it only `app` and `note` may travel."""
 
-HELD: Object = {
-    "finalizers": ["tests.example/held"],
+PROTECTED: Object = {
+    "finalizers": ["tests.example/finalizer"],
     "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "0"}],
 }
 """More of it, which would keep the source from being deleted, or delete it, here."""
@@ -51,9 +51,9 @@ def places(admin: Client) -> Iterator[tuple[str, str]]:
 
 
 def make(admin: Client, obj: Object, namespace: str, name: str) -> Object:
-    """Create a source and return it as the API server has it, and as if others held it."""
+    """Create a source and return it as the API server has it, and as if it had an owner and a finalizer."""
     live = admin.create({**obj, "metadata": {**TRACKED, "namespace": namespace, "name": name}})
-    return {**live, "metadata": {**live["metadata"], **HELD}}
+    return {**live, "metadata": {**live["metadata"], **PROTECTED}}
 
 
 def number(source: Source) -> str:
@@ -61,7 +61,9 @@ def number(source: Source) -> str:
 
 
 @cases(*SOURCES)
-def test_a_copy(case: Source, admin: Client, places: tuple[str, str]) -> None:
+def test_a_copy_is_accepted_and_stable_and_equals_its_source(
+    case: Source, admin: Client, places: tuple[str, str]
+) -> None:
     live = make(admin, case.obj, places[0], number(case))
     shape = template(live, SLICE)
     desired = shape.at(places[1], number(case))
@@ -150,7 +152,7 @@ def applied(admin: Client, places: tuple[str, str], obj: Object, name: str) -> t
 SERVICE: Object = {"apiVersion": "v1", "kind": "Service", "spec": {"ports": [{"name": "a", "port": 80}]}}
 
 
-def test_a_port_that_somebody_added_stays_under_apply_and_is_told_under_replace(
+def test_a_port_that_somebody_added_stays_under_apply_and_is_reported_under_replace(
     admin: Client, places: tuple[str, str]
 ) -> None:
     shape, copy = applied(admin, places, SERVICE, "foreign-port")
@@ -160,9 +162,9 @@ def test_a_port_that_somebody_added_stays_under_apply_and_is_told_under_replace(
     again = admin.apply(desired, manager=ENGINE)
     assert [port["name"] for port in again["spec"]["ports"]] == ["b", "a"], "as server-side apply leaves it"
     assert diff.compare(desired, again, replace=False).equal
-    told = diff.compare(desired, again, replace=True)
-    assert told.foreign
-    assert told.paths
+    compared = diff.compare(desired, again, replace=True)
+    assert compared.foreign
+    assert compared.paths
 
 
 def test_a_port_that_the_source_has_no_longer_is_drift_until_it_is_gone(admin: Client, places: tuple[str, str]) -> None:
@@ -196,7 +198,7 @@ SECRET: Object = {"apiVersion": "v1", "kind": "Secret", "data": {"k": "dg=="}}
     TwoSteps("annotations", CONFIG_MAP, {"metadata": {"annotations": {"example.com/x": "1", "y": ""}}}),
     TwoSteps("labels of a kind with a generation", SERVICE, {"metadata": {"labels": {"x": "1", "y": ""}}}),
 )
-def test_under_replace_foreign_keys_go_in_two_writes_and_the_object_stays(
+def test_under_replace_foreign_keys_are_removed_by_two_writes_and_the_object_stays(
     case: TwoSteps, admin: Client, places: tuple[str, str]
 ) -> None:
     name = f"two-steps-{case.reason.lower().replace(' ', '-')}"

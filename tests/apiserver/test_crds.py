@@ -102,7 +102,7 @@ class Accepted:
         for name in ("Fail", "Adopt", "Overwrite")
     ),
 )
-def test_accepted(case: Accepted, admin: Client, home: str) -> None:
+def test_an_object_sync_is_accepted(case: Accepted, admin: Client, home: str) -> None:
     created = create(admin, home, case.spec)
     assert without_nulls(created["spec"]) == without_nulls(case.spec), "nothing is lost, nothing is added"
     assert created["metadata"]["generation"] == 1
@@ -164,7 +164,7 @@ class Refused:
     Refused("a name with a slash", to(name="a/status"), "spec.destinations[0].name", "should match"),
     Refused("a name of 254 letters", to(name="a" * 254), "spec.destinations[0].name", "may not be more than 253"),
     Refused(
-        "the second of two destinations",
+        "a second destination that is wrong",
         spec(({"namespace": "a"}, {"namespace": "B"})),
         "spec.destinations[1].namespace",
         "should match",
@@ -204,7 +204,7 @@ class Refused:
         'supported values: "Fail", "Adopt", "Overwrite"',
     ),
 )
-def test_refused_naming_the_field(case: Refused, admin: Client, home: str) -> None:
+def test_an_object_sync_is_refused_naming_the_field(case: Refused, admin: Client, home: str) -> None:
     with pytest.raises(ApiError) as refused:
         create(admin, home, case.spec)
     assert (refused.value.code, refused.value.reason) == (422, "Invalid")
@@ -290,7 +290,7 @@ class Policy:
     Policy("a priority of text", {"priority": "high"}, "spec.priority"),
     Policy("a guard that is none", {"guard": "Maybe"}, "spec.guard"),
 )
-def test_a_policy(case: Policy, admin: Client) -> None:
+def test_a_sync_policy_is_accepted_or_refused_naming_the_field(case: Policy, admin: Client) -> None:
     name = f"tests-{uuid4().hex[:8]}"
     obj = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": case.spec}
     if case.refused:
@@ -395,7 +395,7 @@ REPORT = {
 }
 
 
-def told(home: str, name: str, *related: Json, spec_source: Json | None = None) -> tuple[Json, Json]:
+def answered_status(home: str, name: str, *related: Json, spec_source: Json | None = None) -> tuple[Json, Json]:
     """Return an ObjectSync of a namespace, and the status that its hook answers."""
     parent = object_sync(name, namespace=home, spec_source=spec_source)
     body = of_objectsync(parent, sync_policy(), *related)
@@ -404,7 +404,7 @@ def told(home: str, name: str, *related: Json, spec_source: Json | None = None) 
 
 
 def test_the_status_of_objectsyncs_is_kept(admin: Client, home: str) -> None:
-    parent, status = told(home, "kept", sync_slice("a", "b", strategy="replace", status=REPORT))
+    parent, status = answered_status(home, "kept", sync_slice("a", "b", strategy="replace", status=REPORT))
     assert status.keys() == {"observedGeneration", "source", "resolved", "conditions", "copies", "destinations"}
     assert kept(admin, fresh(parent), status) == status
 
@@ -422,14 +422,22 @@ class Row:
 
 
 @cases(
-    Row("before anybody looked", [None, None, None, None], served=False),
-    Row("not planned yet", ["True", "False", "ConfigMap/settings", "0/0"]),
-    Row("partly in sync", ["True", "False", "ConfigMap/settings", "1/2"], [sync_slice("a", "b", status=REPORT)]),
-    Row("unknown kind", ["False", "False", "Nonsense/x", "0/0"], source=source("Nonsense", "example.com", "x")),
+    Row("an ObjectSync that no hook has seen", [None, None, None, None], served=False),
+    Row("an ObjectSync that is not planned yet", ["True", "False", "ConfigMap/settings", "0/0"]),
+    Row(
+        "an ObjectSync of whose copies one is in sync",
+        ["True", "False", "ConfigMap/settings", "1/2"],
+        [sync_slice("a", "b", status=REPORT)],
+    ),
+    Row(
+        "an ObjectSync of an unknown kind",
+        ["False", "False", "Nonsense/x", "0/0"],
+        source=source("Nonsense", "example.com", "x"),
+    ),
 )
-def test_the_columns_of_objectsyncs(case: Row, admin: Client, home: str) -> None:
+def test_kubectl_get_shows_the_state_of_an_object_sync(case: Row, admin: Client, home: str) -> None:
     name = f"row-{uuid4().hex[:8]}"
-    parent, status = told(home, name, *case.related, spec_source=case.source)
+    parent, status = answered_status(home, name, *case.related, spec_source=case.source)
     if case.served:
         kept(admin, fresh(parent), status)
     else:

@@ -159,7 +159,7 @@ def namespace(namespaces: Namespaces) -> str:
 
 @pytest.mark.parametrize("kind", ["configmaps", "networkpolicies"])
 @cases(*WRITES)
-def test_the_engine_writes(people: People, namespace: str, kind: str, case: Write) -> None:
+def test_the_engine_may_write_nothing_but_copies(people: People, namespace: str, kind: str, case: Write) -> None:
     bodies: dict[str, Object] = {
         "configmaps": {"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}},
         "networkpolicies": {
@@ -185,14 +185,14 @@ def test_the_engine_writes(people: People, namespace: str, kind: str, case: Writ
             people.admin.patch(new["apiVersion"], kind, namespace, "settings", {"metadata": {"finalizers": None}})
 
 
-def test_server_side_apply_is_refused_too_and_changes_nothing(people: People, namespace: str) -> None:
+def test_server_side_apply_onto_a_foreign_object_is_refused_and_changes_nothing(people: People, namespace: str) -> None:
     stranger = people.admin.create(config_map(namespace, "settings", labels={"whose": "theirs"}))
     with refused("Object Syncer did not create"):
         people.engine.apply(config_map(namespace, "settings", **marks()), manager="metacontroller")
     assert people.admin.get("v1", "configmaps", namespace, "settings") == stranger
 
 
-def test_what_the_engine_does_for_others_is_not_looked_at(people: People, namespace: str) -> None:
+def test_what_the_engine_writes_for_other_controllers_is_not_restricted(people: People, namespace: str) -> None:
     """Metacontroller may serve other controllers too: their children, in its usual ways of writing."""
     where = ("v1", "configmaps", namespace, "theirs")
     last_applied = {api.LAST_APPLIED_ANNOTATION: "{}"}
@@ -228,31 +228,40 @@ LOOKS = "looks like a copy"
     Edit("people may edit labels of a copy", True, COPY, {"metadata": {"labels": {"x": "1"}}}),
     Edit("people may remove the other marks, which are put back", True, COPY, {"metadata": {"annotations": None}}),
     Edit("people may not take the label off a copy", False, COPY, {"metadata": NO_LABEL}),
-    Edit("nor change it", False, COPY, {"metadata": {"labels": {api.SLICE_LABEL: "other"}}}),
-    Edit("nor with its owner", False, COPY, {"metadata": {**NO_LABEL, "ownerReferences": None}}),
-    Edit("nor all labels", False, COPY, {"metadata": {"labels": None}}),
-    Edit("administrators may", True, COPY, {"metadata": NO_LABEL}, by="admin"),
-    Edit("controllers of Kubernetes may", True, COPY, {"metadata": NO_LABEL}, by="controller"),
-    Edit("kube-controller-manager may", True, COPY, {"metadata": NO_LABEL}, by="manager"),
-    Edit("the engine may", True, COPY, {"metadata": NO_LABEL}, by="engine"),
     Edit(
-        "what an operator made of a copy, and labelled like it, is the operator's",
+        "people may not change the label of a copy", False, COPY, {"metadata": {"labels": {api.SLICE_LABEL: "other"}}}
+    ),
+    Edit(
+        "people may not take the label off a copy together with its owner",
+        False,
+        COPY,
+        {"metadata": {**NO_LABEL, "ownerReferences": None}},
+    ),
+    Edit("people may not take all labels off a copy", False, COPY, {"metadata": {"labels": None}}),
+    Edit("administrators may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="admin"),
+    Edit(
+        "controllers of Kubernetes may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="controller"
+    ),
+    Edit("kube-controller-manager may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="manager"),
+    Edit("the engine may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="engine"),
+    Edit(
+        "the label of an object that an operator made of a copy, and labelled like it, may be changed",
         True,
         {**marks(), "ownerReferences": OTHER_OWNER},
         {"metadata": {"labels": {api.SLICE_LABEL: "other"}}},
     ),
     Edit(
-        "the operator may also take the label off",
+        "the label of an object that an operator made of a copy may be taken off",
         True,
         {**marks(), "ownerReferences": OTHER_OWNER},
         {"metadata": NO_LABEL},
     ),
-    Edit("nobody makes a copy of what is none", False, {}, {"metadata": marks()}),
-    Edit("nor with the owner of a copy", False, {}, {"metadata": COPY}),
-    Edit("our label alone does no harm", True, {}, {"metadata": {"labels": {api.SLICE_LABEL: "x"}}}),
-    Edit("administrators know what they do", True, {}, {"metadata": marks()}, by="admin"),
+    Edit("people may not make an object look like a copy", False, {}, {"metadata": marks()}),
+    Edit("people may not make an object look like a copy with an owner", False, {}, {"metadata": COPY}),
+    Edit("people may put our label alone on an object", True, {}, {"metadata": {"labels": {api.SLICE_LABEL: "x"}}}),
+    Edit("administrators may make an object look like a copy", True, {}, {"metadata": marks()}, by="admin"),
 )
-def test_others_edit(people: People, namespace: str, case: Edit) -> None:
+def test_people_may_edit_copies_but_not_our_marks(people: People, namespace: str, case: Edit) -> None:
     people.admin.create(config_map(namespace, "settings", **case.old or {}))
     where = ("v1", "configmaps", namespace, "settings")
     if case.allowed:
@@ -262,7 +271,7 @@ def test_others_edit(people: People, namespace: str, case: Edit) -> None:
             people[case.by].patch(*where, case.patch)
 
 
-def test_a_copy_that_was_exported_is_not_imported_elsewhere(people: People, namespace: str) -> None:
+def test_an_exported_copy_may_not_be_created_elsewhere(people: People, namespace: str) -> None:
     """The engine would adopt it and, because nobody wants it there, delete it."""
     for metadata in (COPY, marks()):
         with refused(LOOKS):
@@ -301,7 +310,7 @@ def test_sync_slices_belong_to_the_engine(people: People) -> None:
 
 
 @pytest.mark.parametrize("who", ["alice", "admin", "controller", "engine"])
-def test_a_sync_policy_that_made_copies_is_deleted_only_if_that_is_said_twice(people: People, who: str) -> None:
+def test_a_sync_policy_with_copies_is_deleted_only_after_it_is_annotated(people: People, who: str) -> None:
     name = f"policy-{uuid4().hex[:6]}"
     where = (api.API_VERSION, "syncpolicies", None, name)
     policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": {}}

@@ -13,7 +13,7 @@ from e2e.objects import config_map, object_sync, to
 from object_syncer import installation
 from object_syncer.kube import api
 
-HELD = [api.UPSTREAM_FINALIZER]
+FINALIZERS = [api.UPSTREAM_FINALIZER]
 
 
 @pytest.fixture
@@ -30,15 +30,15 @@ def home(admin: Client, namespaces: Namespaces) -> Iterator[str]:
 def test_the_originals_finalizer_comes_off_and_no_other_does(cluster: Cluster, admin: Client, home: str) -> None:
     if not shutil.which("kubectl"):
         pytest.skip("no kubectl")
-    held = config_map(home, "held", {}, finalizers=HELD)
-    sync = object_sync(home, "held", held, [to("*")])
-    sync["metadata"]["finalizers"] = HELD
+    copied = config_map(home, "copied", {}, finalizers=FINALIZERS)
+    sync = object_sync(home, "copied", copied, [to("*")])
+    sync["metadata"]["finalizers"] = FINALIZERS
     for obj in (
-        held,
-        {**held, "kind": "Secret"},
+        copied,
+        {**copied, "kind": "Secret"},
         sync,
-        config_map(home, "held-by-all", {}, finalizers=["team.dev/first", *HELD, "team.dev/last"]),
-        config_map(home, "held-by-others", {}, finalizers=["team.dev/hold"]),
+        config_map(home, "with-all", {}, finalizers=["team.dev/first", *FINALIZERS, "team.dev/last"]),
+        config_map(home, "with-others", {}, finalizers=["team.dev/finalizer"]),
     ):
         admin.create(obj)
 
@@ -48,8 +48,8 @@ def test_the_originals_finalizer_comes_off_and_no_other_does(cluster: Cluster, a
     def finalizers(name: str, plural: str = "configmaps", api_version: str = "v1") -> object:
         return admin.get(api_version, plural, home, name)["metadata"].get("finalizers")
 
-    assert finalizers("held") is None
-    assert finalizers("held-by-all") == ["team.dev/first", "team.dev/last"]
-    assert finalizers("held-by-others") == ["team.dev/hold"]
-    assert finalizers("held", "secrets") is None
-    assert finalizers("held", "objectsyncs", api.API_VERSION) is None
+    assert finalizers("copied") is None
+    assert finalizers("with-all") == ["team.dev/first", "team.dev/last"]
+    assert finalizers("with-others") == ["team.dev/finalizer"]
+    assert finalizers("copied", "secrets") is None
+    assert finalizers("copied", "objectsyncs", api.API_VERSION) is None

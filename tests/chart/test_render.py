@@ -28,7 +28,7 @@ def test_every_case_renders_to_objects_of_its_own(case: str) -> None:
     assert len(keys) == len(set(keys))
 
 
-def test_versions_agree() -> None:
+def test_chart_and_package_have_one_version() -> None:
     chart = yaml.safe_load((helm.CHART / "Chart.yaml").read_text())
     assert chart["version"] == chart["appVersion"] == __version__
 
@@ -68,7 +68,7 @@ def pod(objects: Objects) -> Any:
     return helm.only(objects, "Deployment")["spec"]["template"]["spec"]
 
 
-def test_pods_can_do_nothing_but_answer() -> None:
+def test_pods_run_without_privileges() -> None:
     spec = pod(helm.template())
     (container,) = spec["containers"]
     assert spec["automountServiceAccountToken"] is False
@@ -83,7 +83,7 @@ def test_pods_can_do_nothing_but_answer() -> None:
     }
 
 
-def test_hooks_stay_up() -> None:
+def test_the_hooks_are_available_during_updates_and_drains() -> None:
     objects = helm.template()
     assert helm.only(objects, "Deployment")["spec"]["replicas"] == 2
     assert helm.only(objects, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
@@ -109,11 +109,11 @@ def test_hooks_stay_up() -> None:
         ("", "info"),
     ],
 )
-def test_log_levels(given: str, level: str) -> None:
+def test_log_levels_of_the_original_are_understood(given: str, level: str) -> None:
     assert f"--log-level={level}" in pod(helm.template({"logLevel": given}))["containers"][0]["args"]
 
 
-def test_upstreams_image_is_not_run() -> None:
+def test_the_image_of_the_original_is_not_run() -> None:
     values = {**UPSTREAM, "image": {"repository": "rustrial/k8s-object-syncer", "tag": "0.1.17"}}
     assert pod(helm.template(values))["containers"][0]["image"] == f"object-syncer:{__version__}"
     values = {"image": {"repository": "registry.example.com/syncer", "tag": "7"}}
@@ -122,7 +122,7 @@ def test_upstreams_image_is_not_run() -> None:
     assert "?release=7&" in str(helm.only(objects, "DecoratorController"))
 
 
-def test_network_policy() -> None:
+def test_the_network_policy_admits_the_engine_only() -> None:
     engine = {
         "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metacontroller"}}}],
         "ports": [{"protocol": "TCP", "port": 8080}],
@@ -178,7 +178,7 @@ def test_plain_http_has_no_trust_settings() -> None:
         assert webhook["url"].endswith(f"?release={__version__}")
 
 
-def test_secrets_of_ones_own() -> None:
+def test_secrets_may_be_made_by_the_user() -> None:
     objects = helm.template(CASES["certificate and token from Secrets"])
     assert not helm.of(objects, "Secret")
     webhook = webhooks(objects)[0]
@@ -204,7 +204,7 @@ def aggregated(role: Object) -> bool:
     return "rbac.metacontroller.k8s.io/aggregate-to-metacontroller" in role["metadata"]["labels"]
 
 
-def test_metacontrollers_own_chart_collects_our_roles() -> None:
+def test_the_role_of_metacontrollers_chart_aggregates_ours() -> None:
     """helm/metacontroller-values.yaml: its role is the sum of ours, and it runs as the account that we bind."""
     engine = yaml.safe_load((helm.CHART.parent / "metacontroller-values.yaml").read_text())
     (selector,) = engine["clusterRole"]["aggregationRule"]["clusterRoleSelectors"]
@@ -231,7 +231,7 @@ def test_metacontrollers_flags_are_those_we_need() -> None:
     assert engine["replicas"] == 2
 
 
-def test_a_list_of_targets_ends_writing_there() -> None:
+def test_a_list_of_targets_limits_writes_to_these_namespaces() -> None:
     objects = helm.template(TWO)
     bindings = [o for o in objects if o["kind"].endswith("RoleBinding") and "write" in o["roleRef"]["name"]]
     assert sorted(b["metadata"].get("namespace", "*") for b in bindings) == ["default", "kube-public"]
@@ -244,7 +244,7 @@ def test_a_list_of_targets_ends_writing_there() -> None:
 
 
 @pytest.mark.parametrize("targets", [["*"], [], ["default", ""], ["team-*"], ["default", "team-?"]])
-def test_all_or_a_pattern_is_cluster_wide(targets: list[str]) -> None:
+def test_a_wildcard_or_a_pattern_as_target_permits_writes_in_the_whole_cluster(targets: list[str]) -> None:
     objects = helm.template({"targetNamespaces": targets})
     assert helm.only(objects, "ClusterRoleBinding", "object-syncer-engine-write-default")
     assert aggregated(helm.only(objects, "ClusterRole", "object-syncer-engine-write-default"))
@@ -259,7 +259,7 @@ def test_each_policy_writes_what_it_allows_where_it_allows_it() -> None:
     assert len(rules(objects, "object-syncer-engine-read")) == 2  # what both allow stands there once
 
 
-def test_namespaces_that_are_given_up_stay_writable_until_they_are_empty() -> None:
+def test_writes_stay_permitted_in_extra_target_namespaces() -> None:
     objects = helm.template({**TWO, "rbac": {"extraTargetNamespaces": ["former", "default"]}})
     bindings = helm.of(objects, "RoleBinding", "object-syncer-engine-write-default")
     assert sorted(b["metadata"]["namespace"] for b in bindings) == ["default", "former", "kube-public"]
@@ -276,7 +276,7 @@ def test_escalation_only_if_asked_for_and_roles_are_allowed() -> None:
     assert verbs({"allowedResources": [CONFIG_MAPS], "rbac": {"escalate": True}}) == set()
 
 
-def test_upstreams_switch_drops_all_permissions_and_ours_overrules_it() -> None:
+def test_the_switch_of_the_original_drops_all_permissions_and_ours_overrules_it() -> None:
     def kinds(values: dict[str, Any]) -> int:
         return len([o for o in helm.template(values) if "engine" in o["metadata"]["name"]])
 
@@ -286,7 +286,7 @@ def test_upstreams_switch_drops_all_permissions_and_ours_overrules_it() -> None:
     assert kinds({"rbac": {"create": False}}) == 0
 
 
-def test_people() -> None:
+def test_viewers_may_read_object_syncs_and_editors_are_nobody_by_default() -> None:
     objects = helm.template()
     viewer, editor = (helm.only(objects, "ClusterRole", f"objectsync-{who}") for who in ("viewer", "editor"))
     assert viewer["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
@@ -296,7 +296,7 @@ def test_people() -> None:
 # Policies
 
 
-def test_policies_stay_when_the_chart_goes_and_carry_the_lists() -> None:
+def test_sync_policies_have_the_lists_of_the_values_and_stay_when_the_chart_is_uninstalled() -> None:
     policy = helm.only(helm.template(TWO), "SyncPolicy")
     assert policy["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
     assert policy["spec"]["targetNamespaces"] == TWO["targetNamespaces"]
@@ -305,7 +305,7 @@ def test_policies_stay_when_the_chart_goes_and_carry_the_lists() -> None:
     assert {p["metadata"]["name"]: p["spec"] for p in tenants} == TENANTS["policies"]
 
 
-def test_without_the_guard_policies_say_so() -> None:
+def test_sync_policies_say_where_the_guard_is_disabled() -> None:
     objects = helm.template({"guard": {"enabled": False}})
     assert helm.only(objects, "SyncPolicy")["spec"]["guard"] == "None"
     assert not helm.of(objects, "ValidatingAdmissionPolicy")

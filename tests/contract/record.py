@@ -1,24 +1,25 @@
 """Record what Metacontroller says to our hooks, and what they answer: the files in recorded/.
 
-Run it by hand, after a change of what the hooks answer or with a new version of the engine, and read the difference:
+`make record` runs it, with METACONTROLLER_BIN and METACONTROLLER_CRDS as `make e2e` takes them: after a change of what
+the hooks answer or with a new version of the engine. Read the difference.
 
-    make control-plane
-    METACONTROLLER_BIN=<program> METACONTROLLER_CRDS=<file> PYTHONPATH=tests .venv/bin/python -m contract.record
-
-It starts a control plane, the hooks and the engine with a proxy between them, plays one story, and keeps of each
-kind of request the one that RECORDINGS picks. All that is recorded is made here: the Secret's value is a fake.
+It starts a control plane, the hooks and the engine with a proxy between them, plays one story, keeps of each kind of
+request the one that RECORDINGS picks, and of that what trimming.py leaves. All that is recorded is made here: the
+Secret's value is a fake.
 """
 
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
 
+from contract.trimming import trimmed, written
 from controlplane.client import Client, Object
 from controlplane.control_plane import ENGINE, ControlPlane
 from controlplane.installation import Installation
@@ -26,6 +27,7 @@ from controlplane.waiting import wait_for
 from object_syncer.installation import DEFAULT_HOOKS_URL
 from object_syncer.kube import api
 from object_syncer.kube.meta import is_terminating
+from object_syncer.routes import answer
 
 Exchange = dict[str, Any]
 Pick = Callable[[Exchange], bool]
@@ -68,10 +70,17 @@ def main() -> None:
         matching = [each for each in found if _path(each) == path and pick(each)]
         if not matching:
             sys.exit(f"{name}: no request of the story is one")
-        kept = {**matching[-1], "path": path}
-        text = orjson.dumps(kept, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE)
-        (FOLDER / f"{name}.json").write_bytes(text)
+        kept = trimmed({**matching[-1], "path": path})
+        if not _answered_alike(kept, matching[-1]["request"]):
+            sys.exit(f"{name}: the hooks read what trimming.py cuts")
+        (FOLDER / f"{name}.json").write_text(written(kept))
     print(f"{len(RECORDINGS)} recordings out of {len(found)} requests")
+
+
+def _answered_alike(kept: Exchange, request: Object) -> bool:
+    """Tell whether the hooks answer the trimmed request as they do the whole one."""
+    now = datetime.fromisoformat(kept["time"])
+    return answer(kept["path"], kept["request"], now) == answer(kept["path"], request, now)
 
 
 @contextmanager
@@ -109,7 +118,7 @@ def story(admin: Client) -> None:
     share(admin, "toy", ("tests.example", "Toy"), {"namespace": "south"})
     wait_for(lambda: condition(admin, "pull", "InSync") == ("True", "Success"), SETTLED_SECONDS, "Secrets in sync")
     wait_for(lambda: condition(admin, "toy", "InSync") == ("True", "Success"), SETTLED_SECONDS, "Toys in sync")
-    wait_for(lambda: condition(admin, "settings", "InSync")[1] == "Conflict", SETTLED_SECONDS, "the conflict told")
+    wait_for(lambda: condition(admin, "settings", "InSync")[1] == "Conflict", SETTLED_SECONDS, "the conflict reported")
 
     admin.patch("v1", "secrets", "north", "pull-all", {"data": {"added": "eA=="}})
     wait_for(
@@ -121,7 +130,9 @@ def story(admin: Client) -> None:
 
     admin.delete("tests.example/v1", "toys", "team", "toy")
     wait_for(lambda: admin.gone("tests.example/v1", "toys", "south", "toy"), SETTLED_SECONDS, "Toy gone")
-    wait_for(lambda: condition(admin, "toy", "InSync")[1] == "SourceNotFound", SETTLED_SECONDS, "its loss told")
+    wait_for(
+        lambda: condition(admin, "toy", "InSync")[1] == "SourceNotFound", SETTLED_SECONDS, "the missing source reported"
+    )
 
     admin.delete(api.API_VERSION, "objectsyncs", "team", "pull")
     wait_for(lambda: admin.gone(api.API_VERSION, "objectsyncs", "team", "pull"), SETTLED_SECONDS, "ObjectSync deleted")

@@ -1,7 +1,7 @@
-"""Requests that Metacontroller really sent, posted over HTTP: the answers are those it got, and such as it takes.
+"""Requests that Metacontroller sent, posted over HTTP: the answers are those it got, and the engine accepts them.
 
-record.py makes the files in recorded/. What a sentence of a status says is part of the answers: after a change on
-purpose, record again and read the difference.
+`make record` makes the files in recorded/. Messages of a status are part of the answers: after a change on purpose,
+record again and read the difference.
 """
 
 import os
@@ -75,7 +75,7 @@ every = pytest.mark.parametrize("name", sorted(RECORDINGS))
 
 
 @every
-def test_the_answer_is_the_recorded_one(name: str, hooks: Hooks) -> None:
+def test_the_hooks_answer_as_recorded(name: str, hooks: Hooks) -> None:
     recording = RECORDINGS[name]
     known = set(timestamps(recording["request"]))
     answered, recorded = (undated(each, known) for each in (hooks.answer(recording), recording["response"]))
@@ -96,7 +96,7 @@ def undated(value: Any, known: set[str]) -> Any:
 
 
 @every
-def test_the_engine_takes_the_answer(name: str, hooks: Hooks) -> None:
+def test_the_engine_accepts_the_answer(name: str, hooks: Hooks) -> None:
     recording = RECORDINGS[name]
     answered = hooks.answer(recording)
     path = recording["path"]
@@ -129,7 +129,7 @@ def check_child(child: Any, request: Json) -> None:
     meta = child["metadata"]
     assert meta.keys() <= {"name", "namespace", "labels", "annotations"}
     assert bool(meta.get("namespace")) == (child["kind"] not in CLUSTER_SCOPED)
-    assert f"{child['kind']}.{child['apiVersion']}" in request["children"], "the engine was told of this type"
+    assert f"{child['kind']}.{child['apiVersion']}" in request["children"], "the engine knows this type"
     selector = (request["parent"]["spec"].get("selector") or {}).get("matchLabels") or {}
     assert selector.items() <= (meta.get("labels") or {}).items(), "else the engine would not claim it"
     values: Mapping[str, object] = {**(meta.get("labels") or {}), **(meta.get("annotations") or {})}
@@ -198,7 +198,7 @@ def test_a_decorator_calls_its_parent_object_but_not_when_it_asks_what_to_relate
 def test_a_kind_without_objects_is_sent_too() -> None:
     assert request("slice-sync-first")["children"] == {"Secret.v1": {}}
     assert request("objectsync-sync-first")["related"]["SyncSlice.sync.rustrial.org/v1alpha1"] == {}
-    assert request("slice-sync-without-source")["related"] == {"Toy.tests.example/v1": {}}
+    assert request("slice-sync-without-source")["related"]["Toy.tests.example/v1"] == {}
 
 
 def test_objects_are_named_by_namespace_and_name_cluster_scoped_ones_by_name() -> None:
@@ -214,14 +214,14 @@ def test_a_foreign_object_is_seen_only_where_it_is_asked_for() -> None:
     assert set(found["related"]["ConfigMap.v1"]) == {"team/settings", "north/settings"}
 
 
-def test_the_engine_tells_who_it_applied_as() -> None:
+def test_managed_fields_name_metacontroller_as_the_one_that_applied_a_copy() -> None:
     (copy, _) = request("slice-sync-rest")["children"]["Secret.v1"].values()
     entries = {(entry["manager"], entry["operation"]) for entry in copy["metadata"]["managedFields"]}
     assert ("metacontroller", "Apply") in entries
     assert copy["metadata"]["ownerReferences"][0]["kind"] == "SyncSlice"
 
 
-def test_there_are_no_secrets_but_fakes() -> None:
+def test_recordings_contain_no_secrets_but_fakes() -> None:
     for recording in RECORDINGS.values():
         values = set(secret_values(recording))
         assert values <= {

@@ -16,10 +16,13 @@ import requests
 import yaml
 
 from controlplane.client import ApiError, Client
-from controlplane.processes import Process, free_port
+from controlplane.processes import PortTakenError, Process, free_port
 
 BINARIES = Path(__file__).parents[2] / ".control-plane" / "bin"
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager")
+
+ATTEMPTS = 3
+"""How often a control plane is started before taken ports are an error."""
 
 MASTERS = "system:masters"
 ADMIN = "admin"
@@ -140,26 +143,39 @@ class ControlPlane:
         self.audit = AuditLog(directory / "audit.log")
         self._users = {**USERS, **(users or {})}
         self._tokens = {user: secrets.token_hex(16) for user in self._users}
-        port = free_port()
-        etcd = _loopback()
+        self._more_api_server_flags = api_server_flags
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Choose ports, and describe the programs that use them."""
+        directory, port, etcd = self.directory, free_port(), _loopback()
         self.server = f"https://127.0.0.1:{port}"
         self._write_files()
         self.etcd = self._process("etcd", _etcd_flags(directory, etcd), lambda: answers(f"{etcd}/readyz"))
         self.api_server = self._process(
-            "kube-apiserver", [*self._api_server_flags(port, etcd), *api_server_flags], self._api_server_ready
+            "kube-apiserver",
+            [*self._api_server_flags(port, etcd), *self._more_api_server_flags],
+            self._api_server_ready,
         )
         self.controller_manager = self._process(
             "kube-controller-manager", self._controller_manager_flags(), self._controllers_ready
         )
 
     def start(self) -> None:
-        """Start the programs and wait until each does its work."""
-        try:
-            for process in (self.etcd, self.api_server, self.controller_manager):
-                process.start()
-        except BaseException:
-            self.stop()
-            raise
+        """Start the programs and wait until each does its work; on other ports where one of theirs is taken."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                for process in (self.etcd, self.api_server, self.controller_manager):
+                    process.start()
+                return
+            except PortTakenError:
+                self.stop()
+                if attempt == ATTEMPTS:
+                    raise
+                self._prepare()
+            except BaseException:
+                self.stop()
+                raise
 
     def stop(self) -> None:
         """Stop the programs."""

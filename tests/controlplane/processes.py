@@ -16,17 +16,42 @@ from controlplane.waiting import wait_for
 PORTS = range(20000, 32000)
 
 
+_reserved: list[socket.socket] = []
+"""One for each port that was given out; they end with this process."""
+
+
+class PortTakenError(RuntimeError):
+    """A program exited at start because somebody else listens on its port."""
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
+    """Return a loopback port that nobody listens on, and that no other test session is given."""
     for port in random.sample(PORTS, 100):
-        with socket.socket() as candidate:
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                candidate.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if _is_free(port) and _reserve(port):
             return port
     raise OSError("no free loopback port among 100 tried")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as candidate:
+        candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            candidate.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _reserve(port: int) -> bool:
+    """Take a name that only one process of the machine can have; the kernel gives it back when the process ends."""
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(f"\0object-syncer-tests-port-{port}")
+    except OSError:
+        name.close()
+        return False
+    _reserved.append(name)
+    return True
 
 
 class Process:
@@ -56,6 +81,7 @@ class Process:
         self._grace = grace
         self._environment = dict(environment or {})
         self._popen: subprocess.Popen[bytes] | None = None
+        self._started_at = 0  # in the log
 
     @property
     def pid(self) -> int:
@@ -74,6 +100,7 @@ class Process:
         if self.running:
             raise RuntimeError(f"{self.name} is running already")
         with self.log.open("ab") as log:
+            self._started_at = log.tell()
             self._popen = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -100,7 +127,9 @@ class Process:
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.log}:\n{self.tail()}") from None
         if not self.running:
-            raise RuntimeError(f"{self.name} exited at start\n{self.log}:\n{self.tail()}")
+            taken = b"address already in use" in self.log.read_bytes()[self._started_at :].lower()
+            kind = PortTakenError if taken else RuntimeError
+            raise kind(f"{self.name} exited at start\n{self.log}:\n{self.tail()}")
 
     def stop(self) -> None:
         """Ask the program to end (SIGTERM) and wait for it; what is left after its grace is killed."""

@@ -8,8 +8,6 @@ from controlplane.client import Object
 API_VERSION = "sync.rustrial.org/v1alpha1"
 MANAGED_BY = {"app.kubernetes.io/managed-by": "rustrial-object-syncer"}
 SOURCE_ANNOTATION = "sync.rustrial.org/source-object"
-HOLD = "tests.example.com/hold"
-"""A finalizer: whoever sets it keeps the object from going."""
 
 DATA: Mapping[str, str] = {"k": "v"}
 
@@ -25,6 +23,12 @@ def config_map(namespace: str, name: str, data: Mapping[str, str] = DATA, **meta
         "metadata": {"namespace": namespace, "name": name, **metadata},
         "data": dict(data),
     }
+
+
+def secret(namespace: str, name: str, data: Mapping[str, str] | None = None, **fields: Any) -> Object:
+    """Return a Secret; `fields` stand beside its data."""
+    meta = {"namespace": namespace, "name": name, **fields.pop("metadata", {})}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": dict(data or {"k": "dg=="}), **fields}
 
 
 def cron_job(namespace: str, name: str, **metadata: Any) -> Object:
@@ -50,7 +54,7 @@ def crd(
     versions: Sequence[str] = ("v1",),
     scope: str = "Namespaced",
 ) -> Object:
-    """A CustomResourceDefinition whose objects may hold anything; its first version is the stored one."""
+    """Return a CustomResourceDefinition whose objects may hold anything; its first version is the stored one."""
     plural = plural or f"{kind.lower()}s"
     anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return {
@@ -75,7 +79,7 @@ def crd(
 
 
 def custom(definition: Object, namespace: str, name: str, size: int = 1, *, version: str = "") -> Object:
-    """An object of the kind that a CustomResourceDefinition defines."""
+    """Return an object of the kind that a CustomResourceDefinition defines."""
     spec = definition["spec"]
     version = version or spec["versions"][0]["name"]
     return {
@@ -86,14 +90,19 @@ def custom(definition: Object, namespace: str, name: str, size: int = 1, *, vers
     }
 
 
+def content(obj: Object) -> Object:
+    """Return what a copy must have in common with its source."""
+    return {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+
+
 def to(namespace: str, name: str | None = None, strategy: str | None = None) -> Object:
-    """A destination."""
+    """Return a destination."""
     given = {"namespace": namespace, "name": name, "strategy": strategy}
     return {key: value for key, value in given.items() if value is not None}
 
 
 def object_sync(namespace: str, name: str, source: Object, destinations: Sequence[Object], **fields: Any) -> Object:
-    """An ObjectSync for `source`; `fields` add to spec.source. The source's namespace is named where it must be."""
+    """Return an ObjectSync for `source`, whose namespace is named where it must be; `fields` add to spec.source."""
     meta = source["metadata"]
     reference = {"group": source["apiVersion"].rpartition("/")[0], "kind": source["kind"], "name": meta["name"]}
     if meta["namespace"] != namespace:

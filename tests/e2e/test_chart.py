@@ -85,7 +85,9 @@ def core(world: World, home: str, targets: list[str], elsewhere: list[str]) -> N
     assert admin.get("v1", "configmaps", targets[0], "foreign")["data"] == foreign["data"]
 
 
-def test_default_lists(own_cluster: ControlPlane, corner: World, tmp_path: Path) -> None:
+def test_the_chart_with_its_default_values_copies_to_all_namespaces(
+    own_cluster: ControlPlane, corner: World, tmp_path: Path
+) -> None:
     with Charted(own_cluster, tmp_path, {}):
         core(corner, "kube-public", ["east", "west"], ["north"])
         source = corner.config_map("kube-system", name="everywhere")
@@ -96,7 +98,9 @@ def test_default_lists(own_cluster: ControlPlane, corner: World, tmp_path: Path)
         becomes(lambda: unwatched.says("Ready"), ("False", "NotWatched"))
 
 
-def test_two_namespaces_and_two_types(own_cluster: ControlPlane, corner: World, tmp_path: Path) -> None:
+def test_the_chart_with_lists_copies_two_types_to_two_namespaces_and_may_do_no_more(
+    own_cluster: ControlPlane, corner: World, tmp_path: Path
+) -> None:
     with Charted(own_cluster, tmp_path, NARROW) as charted:
         core(corner, "default", ["east", "west"], ["north"])
         engine = charted.account.client()
@@ -112,10 +116,10 @@ def test_two_namespaces_and_two_types(own_cluster: ControlPlane, corner: World, 
                 engine.list("v1", plural)
 
 
-def test_where_the_hooks_permit_more_the_api_server_refuses(
+def test_the_api_server_refuses_what_a_widened_sync_policy_permits(
     own_cluster: ControlPlane, corner: World, tmp_path: Path
 ) -> None:
-    """The hooks may be deceived, by whoever edits a SyncPolicy; the permissions still hold."""
+    """Who edits a SyncPolicy deceives the hooks, but does not get more permissions."""
     with Charted(own_cluster, tmp_path, NARROW):
         policy = ("sync.rustrial.org/v1alpha1", "syncpolicies", None, "default")
         corner.admin.patch(*policy, {"spec": {"targetNamespaces": ["*"]}})
@@ -356,7 +360,7 @@ def without(rules: list[Object]) -> Iterator[tuple[str, list[Object], set[str]]]
             yield f"create {sorted(resources)}", [*others, {**rule, "verbs": verbs}], resources
 
 
-def test_without_any_of_them_something_is_refused(strict_cluster: ControlPlane, tmp_path: Path) -> None:
+def test_without_any_one_permission_something_is_refused(strict_cluster: ControlPlane, tmp_path: Path) -> None:
     """Each rule, and each verb that the audit log cannot show, is taken away in turn."""
     world = corner_of(strict_cluster)
     values = {**NARROW, **TOKEN, "allowedResources": TWO_TYPES[:1]}

@@ -1,4 +1,4 @@
-"""Whatever is deleted, in whatever order, whoever is away: in the end nothing is Terminating and no copy missing."""
+"""Whatever is deleted, in any order, whichever program is stopped: in the end nothing is stuck, no copy is missing."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ from e2e.world import ENGINE_API_VERSION, Sync, World
 
 AWAY = ("nobody", "hooks", "engine", "hooks and engine")
 ORDERS = 6
-"""Of the 120 orders of deletion that there are; each with somebody else away."""
+"""Of the 120 possible orders of deletion; each with other programs stopped."""
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def without_controllers(world: World, installation: Installation) -> Iterator[No
 
 
 def terminating(world: World) -> list[str]:
-    """What is on its way out and not yet gone, among all that we have to do with."""
+    """Return the objects that are terminating, of all kinds that we have to do with."""
     kinds = [
         ("v1", "namespaces"),
         (API_VERSION, "objectsyncs"),
@@ -82,7 +82,7 @@ def each(act: Callable[[Any], None], *objects: object) -> None:
         act(obj)
 
 
-# Any order
+# Orders of deletion
 
 
 @pytest.mark.parametrize("seed", range(ORDERS))
@@ -132,11 +132,11 @@ def test_any_order_of_deletion_leaves_nothing_stuck(world: World, installation: 
     becomes(lambda: world.controllers(f"{definition['spec']['group']}/v1", "widgets"), [])
 
 
-# B18: namespaces
+# Namespaces
 
 
 @pytest.mark.parametrize("who", AWAY[1:])
-def test_b18_a_namespace_without_object_syncs_goes_while_we_are_away(
+def test_a_namespace_without_object_syncs_ends_while_our_programs_are_stopped(
     world: World, installation: Installation, who: str
 ) -> None:
     home, ending, untouched = world.namespace("home"), world.namespace("ending"), world.namespace()
@@ -153,7 +153,7 @@ def test_b18_a_namespace_without_object_syncs_goes_while_we_are_away(
 @pytest.mark.parametrize(
     ("who", "seconds"), [*((who, 0) for who in (*AWAY[1:], "controllers")), ("hooks", 40), ("engine", 40)]
 )
-def test_b18_a_namespace_with_object_syncs_goes_when_we_are_back(
+def test_a_namespace_with_object_syncs_ends_when_our_programs_run_again(
     world: World, installation: Installation, latencies: Latencies, who: str, seconds: float
 ) -> None:
     home, team = world.namespace("home"), world.namespace()
@@ -169,19 +169,19 @@ def test_b18_a_namespace_with_object_syncs_goes_when_we_are_back(
         becomes(lambda: home in world.living(), False)
         becomes(lambda: all("deletionTimestamp" in sync.live()["metadata"] for sync in syncs), True)
         stays(lambda: len(world.admin.list(API_VERSION, "objectsyncs", home)), len(syncs), seconds)
-    # Kubernetes itself looks after a namespace that something holds only every 8 seconds.
-    with latencies.timed("we are back, the namespace is gone", limit=9):
-        with latencies.timed("we are back, nothing of ours holds the namespace", limit=5):
+    # Kubernetes itself looks after a namespace that is not empty only every 8 seconds.
+    with latencies.timed("programs run again, the namespace is gone", limit=9):
+        with latencies.timed("programs run again, no ObjectSync is left in the namespace", limit=5):
             becomes(lambda: world.admin.list(API_VERSION, "objectsyncs", home), [])
         world.namespaces.wait_gone(home)
-    latencies.check("we are back, nothing of ours holds the namespace")
+    latencies.check("programs run again, no ObjectSync is left in the namespace")
     assert world.where(source) == set()
 
 
-# What nobody should delete, and somebody does
+# Deletions by mistake
 
 
-def test_slices_that_are_deleted_by_hand_return_with_their_copies(world: World) -> None:
+def test_slices_that_are_deleted_by_hand_are_created_again_with_their_copies(world: World) -> None:
     home, teams = world.namespace("home"), [world.namespace() for _ in range(2)]
     source = world.config_map(home)
     sync = world.sync(source, *map(to, teams))
@@ -199,7 +199,7 @@ def test_slices_that_are_deleted_by_hand_return_with_their_copies(world: World) 
     sync.wait_in_sync()
 
 
-def test_a_generated_controller_that_is_deleted_by_hand_returns(world: World) -> None:
+def test_a_generated_controller_that_is_deleted_by_hand_is_created_again(world: World) -> None:
     home, team = world.namespace("home"), world.namespace()
     definition = world.define(crd(world.group()))
     source = world.admin.create(custom(definition, home, "gadget"))
@@ -231,10 +231,10 @@ def test_controllers_that_are_deleted_and_applied_again_leave_the_copies_as_they
     sync.wait_in_sync()
 
 
-def test_a_policy_that_is_deleted_takes_its_copies_and_brings_them_back_when_it_returns(world: World) -> None:
+def test_copies_are_deleted_with_the_sync_policy_and_created_with_it(world: World) -> None:
     home, teams = world.namespace("home"), [world.namespace() for _ in range(2)]
     source = world.config_map(home)
-    syncs = [world.sync(source, *map(to, teams)), world.sync(source, to(teams[0], "going"))]
+    syncs = [world.sync(source, *map(to, teams)), world.sync(source, to(teams[0], "second"))]
     for sync in syncs:
         sync.wait_in_sync()
     where = (API_VERSION, "syncpolicies", None, "default")
@@ -256,7 +256,7 @@ def test_a_policy_that_is_deleted_takes_its_copies_and_brings_them_back_when_it_
     syncs[0].wait_in_sync(40)
 
 
-def test_a_source_and_its_object_sync_may_go_and_return_in_one_breath(world: World) -> None:
+def test_a_source_and_its_object_sync_may_be_deleted_and_created_again_at_once(world: World) -> None:
     home, team = world.namespace("home"), world.namespace()
     for number in range(5):
         source = world.config_map(home, {"k": str(number)}, name="brief")

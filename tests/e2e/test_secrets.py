@@ -1,4 +1,4 @@
-"""No value of a Secret is anywhere but in the Secret and its copies: everything that was emitted is searched for it."""
+"""No value of a Secret is anywhere but in the Secret and its copies: logs, events, metrics, statuses are searched."""
 
 import base64
 import json
@@ -13,12 +13,13 @@ from controlplane.control_plane import Cluster, ControlPlane
 from controlplane.engine import Metacontroller
 from controlplane.installation import Installation
 from e2e.eventually import becomes, stays
-from e2e.objects import API_VERSION, to
+from e2e.objects import API_VERSION, secret, to
 from e2e.outages import stopped
+from e2e.refusals import quota
 from e2e.world import World
 
 VALUES = ("first-Zq81xKw0", "second-Zq81xKw0", "hacked-Zq81xKw0", "foreign-Zq81xKw0")
-"""What nobody but Secrets may hold; long enough that it is nowhere by chance."""
+"""Values of Secrets, long enough that they are nowhere else by chance."""
 
 
 def encoded(value: str) -> str:
@@ -28,13 +29,12 @@ def encoded(value: str) -> str:
 NEEDLES = [form for value in VALUES for form in (value, encoded(value))]
 
 
-def secret(namespace: str, name: str, value: str, **more: object) -> Object:
-    meta = {"namespace": namespace, "name": name}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": {"password": encoded(value)}, **more}
+def password(namespace: str, name: str, value: str, **fields: object) -> Object:
+    return secret(namespace, name, {"password": encoded(value)}, **fields)
 
 
 def emitted(world: World, installation: Installation, control_plane: ControlPlane) -> Iterator[tuple[str, str]]:
-    """Yield what anybody but the Secrets themselves says, with its origin."""
+    """Yield everything that might show a value, with its origin."""
     yield "log of the hooks", installation.hooks.log.read_text(errors="replace")
     yield "log of the engine", installation.engine.log.read_text(errors="replace")
     yield "audit log", control_plane.audit.path.read_text(errors="replace")
@@ -58,52 +58,49 @@ def leaks(world: World, installation: Installation, control_plane: ControlPlane)
 
 
 @pytest.fixture
-def lived_through(world: World, installation: Installation, cluster: Cluster, tmp_path: Path) -> None:
-    """Secrets in all the trouble there is."""
+def secrets_in_trouble(world: World, installation: Installation, cluster: Cluster, tmp_path: Path) -> Iterator[None]:
+    """Have Secrets in conflict, refused, drifted, immutable, and under the wrong apply strategy."""
     first, second, hacked, foreign = VALUES
     home, teams = world.namespace("home"), [world.namespace() for _ in range(5)]
-    source = world.admin.create(secret(home, "password", first))
-    world.admin.create(secret(teams[1], "password", foreign))
-    sealed = world.admin.create(secret(home, "sealed", first, immutable=True))
-    deny = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": teams[2], "name": "none"}}
-    hard = {"hard": {"secrets": "0"}}
-    world.admin.create({**deny, "spec": hard})
-    world.admin.patch_status("v1", "resourcequotas", teams[2], "none", {**hard, "used": {"secrets": "0"}})
+    source = world.admin.create(password(home, "password", first))
+    world.admin.create(password(teams[1], "password", foreign))
+    sealed = world.admin.create(password(home, "sealed", first, immutable=True))
+    with quota(world, teams[2], resource="secrets"):
+        sync = world.sync(source, *map(to, teams[:4]))
+        replacing = world.sync(source, to(teams[4], strategy="replace"))
+        recreated = world.sync(sealed, to(teams[0]), to(teams[4], strategy="replace"))
+        too_long = world.sync(source, to(teams[0], "Not_A_Name"))
+        for one in (replacing, recreated):
+            one.wait_in_sync()
+        becomes(lambda: sync.destinations()[f"{teams[1]}/password"]["state"], "Conflict")
+        becomes(lambda: sync.destinations()[f"{teams[2]}/password"]["state"], "Failed")
+        becomes(lambda: too_long.says("InSync"), ("False", "Rejected"))
 
-    sync = world.sync(source, *map(to, teams[:4]))
-    replacing = world.sync(source, to(teams[4], strategy="replace"))
-    recreated = world.sync(sealed, to(teams[0]), to(teams[4], strategy="replace"))
-    too_long = world.sync(source, to(teams[0], "Not_A_Name"))
-    for one in (replacing, recreated):
-        one.wait_in_sync()
-    becomes(lambda: sync.destinations()[f"{teams[1]}/password"]["state"], "Conflict")
-    becomes(lambda: sync.destinations()[f"{teams[2]}/password"]["state"], "Failed")
-    becomes(lambda: too_long.says("InSync"), ("False", "Rejected"))
-
-    for team in (teams[0], teams[4]):
-        added = {"password": encoded(hacked), "added": encoded(foreign)}
-        world.edit(world.at(source, team), {"data": added})
-    becomes(lambda: world.at(source, teams[4])["data"], source["data"])
-    world.edit(source, {"data": {"password": encoded(second), "more": encoded(second)}})
-    becomes(lambda: world.at(source, teams[3])["data"]["password"], encoded(second))
-    with stopped(installation.engine):
-        world.delete(sealed)
-        world.admin.create(secret(home, "sealed", second, immutable=True))
-        wrong = Metacontroller(cluster, tmp_path, user=installation.engine.user, apply_strategy="dynamic-apply")
-        wrong.start()
-        try:
-            world.edit(source, {"data": {"password": encoded(first)}})
-            becomes(lambda: sync.says("InSync"), ("False", "WrongApplyStrategy"), within=60)
-        finally:
-            wrong.stop()
-    assert not [needle for needle in NEEDLES if needle in wrong.log.read_text(errors="replace")]
-    becomes(lambda: world.at(sealed, teams[0])["data"]["password"], encoded(second))
-    becomes(lambda: world.at(source, teams[3])["data"]["password"], encoded(first))
+        for team in (teams[0], teams[4]):
+            added = {"password": encoded(hacked), "added": encoded(foreign)}
+            world.edit(world.at(source, team), {"data": added})
+        becomes(lambda: world.at(source, teams[4])["data"], source["data"])
+        world.edit(source, {"data": {"password": encoded(second), "more": encoded(second)}})
+        becomes(lambda: world.at(source, teams[3])["data"]["password"], encoded(second))
+        with stopped(installation.engine):
+            world.delete(sealed)
+            world.admin.create(password(home, "sealed", second, immutable=True))
+            wrong = Metacontroller(cluster, tmp_path, user=installation.engine.user, apply_strategy="dynamic-apply")
+            wrong.start()
+            try:
+                world.edit(source, {"data": {"password": encoded(first)}})
+                becomes(lambda: sync.says("InSync"), ("False", "WrongApplyStrategy"), within=60)
+            finally:
+                wrong.stop()
+        assert not [needle for needle in NEEDLES if needle in wrong.log.read_text(errors="replace")]
+        becomes(lambda: world.at(sealed, teams[0])["data"]["password"], encoded(second))
+        becomes(lambda: world.at(source, teams[3])["data"]["password"], encoded(first))
+        yield
 
 
 def bodies_of_errors(installation: Installation, value: str) -> Iterator[str]:
     """Yield what the hooks answer to requests that no engine sends, with a Secret in them."""
-    source = secret("home", "password", value)
+    source = password("home", "password", value)
     for path in ("policy", "slice", "objectsync"):
         for hook in ("sync", "customize", "finalize"):
             for kind in ("Secret", "SyncSlice", "SyncPolicy", "ObjectSync"):
@@ -118,8 +115,10 @@ def bodies_of_errors(installation: Installation, value: str) -> Iterator[str]:
                 yield answer.text
 
 
-@pytest.mark.usefixtures("lived_through")
-def test_no_value_of_a_secret_is_emitted(world: World, installation: Installation, control_plane: ControlPlane) -> None:
+@pytest.mark.usefixtures("secrets_in_trouble")
+def test_no_value_of_a_secret_is_in_logs_events_metrics_or_statuses(
+    world: World, installation: Installation, control_plane: ControlPlane
+) -> None:
     assert "password" in installation.engine.log.read_text(errors="replace"), "the engine does log, at level 4"
     stays(lambda: leaks(world, installation, control_plane), [], seconds=1)
 

@@ -12,7 +12,7 @@ def served_by(world: World, sync: Sync) -> set[str]:
     return {item["metadata"]["ownerReferences"][0]["name"] for item in world.slices(sync)}
 
 
-def test_the_policy_with_the_highest_priority_serves_and_bounds_the_wildcard(world: World) -> None:
+def test_the_policy_with_the_highest_priority_serves_an_object_sync_and_bounds_its_wildcard(world: World) -> None:
     home, team = world.namespace("home"), world.namespace("team")
     lists = {"watchNamespaces": [home], "targetNamespaces": [team]}
     with (
@@ -44,7 +44,7 @@ def test_what_one_policy_refuses_another_may_grant(world: World) -> None:
             sync.wait_gone()
 
 
-def test_a_dot_grants_the_object_syncs_own_namespace_only(world: World) -> None:
+def test_a_dot_as_source_namespace_means_the_namespace_of_the_object_sync(world: World) -> None:
     home, other, team = world.namespace("home"), world.namespace("other"), world.namespace("team")
     glob = f"{home[:-1]}?"
     with world.grant("own", priority=10, watchNamespaces=[glob], sourceNamespaces=["."]) as own:
@@ -59,7 +59,7 @@ def test_a_dot_grants_the_object_syncs_own_namespace_only(world: World) -> None:
             sync.wait_gone()
 
 
-def test_a_policy_that_goes_hands_over_to_the_next(world: World) -> None:
+def test_a_policy_that_is_deleted_hands_its_object_syncs_over_to_the_next(world: World) -> None:
     home, team = world.namespace("home"), world.namespace("team")
     source = world.config_map(home)
     with world.grant("first", priority=10, watchNamespaces=[home]) as first:
@@ -93,3 +93,28 @@ def test_a_circle_over_two_policies_is_refused_where_it_closes(world: World) -> 
             sync.delete()
             sync.wait_gone()
     assert world.at(source, a) == source
+
+
+def test_of_two_object_syncs_under_two_policies_the_older_keeps_the_destination(world: World) -> None:
+    home, elsewhere, team = world.namespace("home"), world.namespace("elsewhere"), world.namespace()
+    first, second = world.config_map(home, {"from": "first"}), world.config_map(elsewhere, {"from": "second"})
+    with world.grant("second", watchNamespaces=[elsewhere], priority=10) as other:
+        older = world.sync(first, to(team, "contested"))
+        older.wait_in_sync()
+        younger = world.sync(second, to(team, "contested"))
+        becomes(lambda: younger.says("InSync"), ("False", "Conflict"))
+        (item,) = world.slices(younger)
+        assert item["metadata"]["ownerReferences"][0]["name"] == other
+        (owner,) = world.slices(older)
+        said = f"a copy of {home}/{first['metadata']['name']} by SyncSlice {owner['metadata']['name']}"
+        assert said in younger.message("InSync")
+        copy = world.at(first, team, "contested")
+        stays(lambda: world.at(first, team, "contested"), copy)
+        older.wait_in_sync()
+
+        older.delete()
+        older.wait_gone()
+        becomes(lambda: world.data(second, team, "contested"), {"from": "second"})
+        younger.wait_in_sync()
+        younger.delete()
+        younger.wait_gone()

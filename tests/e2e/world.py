@@ -10,7 +10,7 @@ from controlplane.client import Client, NotFoundError, Object, Objects
 from controlplane.namespaces import Namespaces
 from controlplane.waiting import wait_for
 from e2e.eventually import becomes
-from e2e.objects import API_VERSION, DATA, HOLD, MANAGED_BY, SOURCE_ANNOTATION, config_map, object_sync
+from e2e.objects import API_VERSION, DATA, MANAGED_BY, SOURCE_ANNOTATION, config_map, object_sync
 
 ENGINE_API_VERSION = "metacontroller.k8s.io/v1alpha1"
 IN_SYNC = ("True", "Success")
@@ -40,9 +40,9 @@ class Sync:
     def says(self, condition: str) -> tuple[str, str]:
         """Return (status, reason) of a condition; ("", "") while it does not speak of the present generation."""
         live = self.live()
-        for told in (live.get("status") or {}).get("conditions") or ():
-            if told["type"] == condition and told["observedGeneration"] == live["metadata"]["generation"]:
-                return (told["status"], told["reason"])
+        for found in (live.get("status") or {}).get("conditions") or ():
+            if found["type"] == condition and found["observedGeneration"] == live["metadata"]["generation"]:
+                return (found["status"], found["reason"])
         return ("", "")
 
     def message(self, condition: str) -> str:
@@ -158,16 +158,6 @@ class World:
     def delete(self, obj: Object) -> None:
         """Ask for an object's end."""
         self.admin.delete(*self._where(obj))
-
-    @contextmanager
-    def held(self, obj: Object) -> Iterator[None]:
-        """Keep an object from going, by a finalizer, for as long as the block lasts."""
-        self.edit(obj, {"metadata": {"finalizers": [HOLD]}})
-        try:
-            yield
-        finally:
-            with suppress(NotFoundError):
-                self.edit(obj, {"metadata": {"finalizers": None}})
 
     # Looking
 

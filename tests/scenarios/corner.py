@@ -8,14 +8,11 @@ from typing import Any
 
 import orjson
 
-from scenarios.scenario import GROUP, MARK, STANDING, C, Object, Scenario
+from scenarios.objects import CRD, GROUP, NAMESPACE, OBJECT_SYNC, SLICE_LABEL, body_of
+from scenarios.scenario import MARK, STANDING, C, Object, Scenario
 
-SLICE_LABEL = "sync.rustrial.org/slice"
 REPAIR_ANNOTATION = "sync.rustrial.org/repair"
-OBJECT_SYNC = ("sync.rustrial.org/v1alpha1", "ObjectSync")
-CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-NAMESPACE = ("v1", "Namespace")
-_KEPT = ("labels", "annotations", "finalizers")
+_METADATA = ("labels", "annotations", "finalizers")
 
 Corner = dict[str, Any]
 """What is in a corner, by "Kind namespace/name"."""
@@ -34,81 +31,101 @@ def unmarked(value: Any, mark: str) -> Any:
     return orjson.loads(orjson.dumps(value).replace(mark.encode(), MARK.encode()))
 
 
-def look(scenario: Scenario, mark: str, listed: List) -> Corner:
-    """Return what is in the corner now."""
-    found: Corner = {}
-    kinds = {(obj["apiVersion"], obj["kind"]) for obj in scenario.given}
-    namespaces = {marked(name, mark) for name in (*STANDING, C)}
-    for obj in listed(*NAMESPACE, ""):
-        if obj["metadata"]["name"] in namespaces:
-            found[f"Namespace {obj['metadata']['name']}"] = _going(obj)
-    for api_version, kind in sorted({*kinds, *scenario.also, scenario.kind, OBJECT_SYNC} - {CRD, NAMESPACE}):
-        for namespace in sorted(namespaces):
-            for obj in listed(marked(api_version, mark), kind, namespace):
-                if mark not in obj["metadata"]["name"]:
-                    continue  # a copy that somebody else's wildcard sent here
-                name = f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
-                found[f"{kind} {name}"] = _object_sync(obj, mark) if kind == "ObjectSync" else _object(obj)
-    if has_definitions(scenario):
-        found |= _definitions(mark, listed)
-    result: Corner = unmarked(found, mark)
-    return result
-
-
 def has_definitions(scenario: Scenario) -> bool:
     """Tell whether the scenario defines kinds."""
     return CRD in scenario.also or any((obj["apiVersion"], obj["kind"]) == CRD for obj in scenario.given)
 
 
-def shared(listed: List) -> Corner:
-    """Return what all corners share."""
+class Observer:
+    """Looks at the corner with a mark; knows after which step it saw each object for the first time."""
+
+    def __init__(self, scenario: Scenario, mark: str) -> None:
+        self._scenario = scenario
+        self._mark = mark
+        self._seen: dict[str, tuple[str, int]] = {}
+        kinds = {(obj["apiVersion"], obj["kind"]) for obj in scenario.given}
+        self._kinds = sorted({*kinds, *scenario.also, scenario.kind, OBJECT_SYNC} - {CRD, NAMESPACE})
+
+    def look(self, listed: List, step: int) -> Corner:
+        """Return what is in the corner now, after that step."""
+        found: Corner = {}
+        namespaces = {marked(name, self._mark) for name in (*STANDING, C)}
+        for obj in listed(*NAMESPACE, ""):
+            if obj["metadata"]["name"] in namespaces:
+                found[f"Namespace {obj['metadata']['name']}"] = _terminating(obj)
+        for api_version, kind in self._kinds:
+            for namespace in sorted(namespaces):
+                for obj in listed(marked(api_version, self._mark), kind, namespace):
+                    name = obj["metadata"]["name"]
+                    if self._mark not in name:
+                        continue  # a copy that somebody else's wildcard sent here
+                    key = f"{kind} {namespace}/{name}"
+                    found[key] = self._object_sync(obj) if kind == "ObjectSync" else self._object(key, obj, step)
+        if has_definitions(self._scenario):
+            found |= _definitions(self._mark, listed)
+        result: Corner = unmarked(found, self._mark)
+        return result | _policies(listed) if self._scenario.exclusive else result
+
+    def _object(self, key: str, obj: Object, step: int) -> Object:
+        meta = obj["metadata"]
+        if self._seen.get(key, ("", 0))[0] != meta["uid"]:
+            self._seen[key] = (meta["uid"], step)
+        return {"body": body_of(obj), **_metadata(meta), "since step": self._seen[key][1], **_terminating(obj)}
+
+    def _object_sync(self, obj: Object) -> Object:
+        status = obj.get("status") or {}
+        listed = {
+            f"{item['namespace']}/{item['name']}": [
+                item["state"], item.get("reason", ""), item.get("strategy"), item.get("version")
+            ]
+            for item in status.get("destinations") or ()
+            if item["namespace"].endswith(self._mark)
+        }  # fmt: skip
+        wildcard = any(
+            each["namespace"] in ("", "*") for each in obj["spec"]["destinations"]
+        )  # meets other corners too
+        current = status.get("observedGeneration") == obj["metadata"]["generation"]
+        message = next((each["message"] for each in status.get("conditions") or () if each["type"] == "InSync"), "")
+        parts = self._scenario.says.get(unmarked(obj["metadata"]["name"], self._mark), ())
+        return {
+            "conditions": _conditions(obj) if current else "of an earlier generation",
+            "says": [part for part in parts if marked(part, self._mark) in message],
+            "destinations": listed,
+            "copies": None if wildcard else status.get("copies"),
+            "resolved": status.get("resolved"),
+            "finalizers": obj["metadata"].get("finalizers"),
+            **_terminating(obj),
+        }
+
+
+def _policies(listed: List) -> Corner:
+    """Return the SyncPolicies, which all corners share."""
     policies = listed("sync.rustrial.org/v1alpha1", "SyncPolicy", "")
     return {f"SyncPolicy {obj['metadata']['name']}": _conditions(obj) for obj in policies}
 
 
 def _definitions(mark: str, listed: List) -> Corner:
-    """The corner's CRDs, and the generated controllers of their kinds."""
+    """Return the corner's CRDs, and the generated controllers of their kinds."""
     group = marked(GROUP, mark)
     found: Corner = {}
     for obj in listed(*CRD, ""):
         if obj["spec"]["group"] == group:
-            found[f"CustomResourceDefinition {obj['metadata']['name']}"] = _going(obj)
+            found[f"CustomResourceDefinition {obj['metadata']['name']}"] = _terminating(obj)
     for obj in listed("metacontroller.k8s.io/v1alpha1", "CompositeController", ""):
         for child in obj["spec"]["childResources"]:
             if child["apiVersion"].startswith(f"{group}/"):
-                found[f"controller of {child['resource']} in {child['apiVersion']}"] = "there"
+                found[f"CompositeController {child['resource']} in {child['apiVersion']}"] = "exists"
     return found
 
 
-def _object(obj: Object) -> Object:
-    meta = obj["metadata"]
-    kept: Object = {key: dict(meta[key]) if key != "finalizers" else meta[key] for key in _KEPT if meta.get(key)}
-    if SLICE_LABEL in kept.get("labels", {}):
-        kept["labels"][SLICE_LABEL] = "of some slice"
-    if REPAIR_ANNOTATION in kept.get("annotations", {}):
-        del kept["annotations"][REPAIR_ANNOTATION]
+def _metadata(meta: Object) -> Object:
+    found: Object = {key: dict(meta[key]) if key != "finalizers" else meta[key] for key in _METADATA if meta.get(key)}
+    if SLICE_LABEL in found.get("labels", {}):
+        found["labels"][SLICE_LABEL] = "of some slice"
+    if REPAIR_ANNOTATION in found.get("annotations", {}):
+        del found["annotations"][REPAIR_ANNOTATION]
     owners = [owner["kind"] for owner in meta.get("ownerReferences") or ()]
-    if owners:
-        kept["owners"] = owners
-    body = {key: value for key, value in obj.items() if key not in ("apiVersion", "kind", "metadata", "status")}
-    return {**body, "metadata": kept, **_going(obj)}
-
-
-def _object_sync(obj: Object, mark: str) -> Object:
-    status = obj.get("status") or {}
-    told = {
-        f"{item['namespace']}/{item['name']}": [item["state"], item.get("reason", "")]
-        for item in status.get("destinations") or ()
-        if item["namespace"].endswith(mark)
-    }
-    current = status.get("observedGeneration") == obj["metadata"]["generation"]
-    return {
-        "conditions": _conditions(obj) if current else "of an earlier generation",
-        "destinations": told,
-        "resolved": status.get("resolved"),
-        "finalizers": obj["metadata"].get("finalizers"),
-        **_going(obj),
-    }
+    return {**found, "owners": owners} if owners else found
 
 
 def _conditions(obj: Object) -> Object:
@@ -116,5 +133,5 @@ def _conditions(obj: Object) -> Object:
     return {condition["type"]: [condition["status"], condition["reason"]] for condition in conditions}
 
 
-def _going(obj: Object) -> Object:
-    return {"going": True} if obj["metadata"].get("deletionTimestamp") else {}
+def _terminating(obj: Object) -> Object:
+    return {"terminating": True} if obj["metadata"].get("deletionTimestamp") else {}

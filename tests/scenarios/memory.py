@@ -8,7 +8,8 @@ from object_syncer.kube import api
 from object_syncer.kube.meta import Json
 from scenarios import corner
 from scenarios.corner import Corner
-from scenarios.scenario import STANDING, Object, Scenario, namespace
+from scenarios.objects import namespace
+from scenarios.scenario import STANDING, Object, Scenario
 
 MARK = "memq0"
 _SHORT = 2.0
@@ -79,15 +80,14 @@ class MemoryStage:
 
 def play(scenario: Scenario) -> list[Corner]:
     """Return what is in the corner at rest: at the beginning and after each step."""
-    stage = MemoryStage()
+    stage, observer = MemoryStage(), corner.Observer(scenario, MARK)
     for obj in (*map(namespace, STANDING), *scenario.given):
         stage.create(obj)
     seen = []
-    for step in (lambda _: None, *scenario.steps):
+    for number, step in enumerate((lambda _: None, *scenario.steps)):
         step(stage)
         stage.rest()
-        now = corner.look(scenario, MARK, stage.listed)
-        seen.append(now | corner.shared(stage.listed) if scenario.exclusive else now)
+        seen.append(observer.look(stage.listed, number))
     return seen
 
 

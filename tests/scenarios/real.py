@@ -16,13 +16,16 @@ from controlplane.installation import Installation
 from controlplane.waiting import wait_for
 from object_syncer.kube import api
 from scenarios import corner
-from scenarios.corner import CRD, NAMESPACE, OBJECT_SYNC, Corner
-from scenarios.scenario import STANDING, C, Object, Scenario, namespace
+from scenarios.corner import Corner
+from scenarios.objects import CRD, NAMESPACE, OBJECT_SYNC, namespace
+from scenarios.scenario import STANDING, C, Object, Scenario
 
 _POLICY = ("sync.rustrial.org/v1alpha1", "syncpolicies", None, "default")
 _INTERVALS = (0.1, 0.6)
 """Seconds between two looks, the first and the longest: looking costs more than the engine's own work."""
 _LATER_SECONDS = 1.0
+_DRAINED_WITHIN = 90
+"""Seconds until an ObjectSync has ended: the planner waits 60 for a slice whose version is no longer served."""
 
 
 class Lists:
@@ -156,18 +159,17 @@ class RealStage:
             self._installation.hooks.stop()
         self._answering = answering
 
-    def look(self, scenario: Scenario) -> Corner:
-        """Return what is in the corner now."""
+    def listed_now(self) -> corner.List:
+        """Return what lists the objects of the cluster as they are from now on."""
         since = time.monotonic()
 
         def listed(api_version: str, kind: str, where: str) -> Objects:
             found = self._lists.get(api_version, kind, since)
             return [obj for obj in found if not where or obj["metadata"].get("namespace") == where]
 
-        seen = corner.look(scenario, self.mark, listed)
-        return seen | corner.shared(listed) if scenario.exclusive else seen
+        return listed
 
-    def told(self) -> Iterator[str]:
+    def statuses(self) -> Iterator[str]:
         """Yield what the ObjectSyncs and SyncSlices of the corner say, for whoever looks for a fault."""
         for kind in ("ObjectSync", "SyncSlice"):
             for obj in self._lists.get("sync.rustrial.org/v1alpha1", kind, time.monotonic()):
@@ -191,7 +193,7 @@ class RealStage:
                     with suppress(NotFoundError):
                         self.edit(obj, {"metadata": {"finalizers": None}})
         for sync in syncs:
-            wait_for(partial(self._gone, sync), 60, "ObjectSync gone")
+            wait_for(partial(self._gone, sync), _DRAINED_WITHIN, "ObjectSync gone")
         for kind in kinds - {NAMESPACE, OBJECT_SYNC}:
             for obj in self._here(*kind):
                 self._delete(obj)
@@ -236,29 +238,31 @@ class RealStage:
 def play(scenario: Scenario, expected: Sequence[Corner], corners: Corners) -> None:
     """Play a scenario; fail where the corner does not come to what is expected at the beginning and after each step."""
     with corners.stage() as stage:
+        observer = corner.Observer(scenario, stage.mark)
         for obj in scenario.given:
             stage.create(obj)
         for number, (step, wanted) in enumerate(zip((lambda _: None, *scenario.steps), expected, strict=True)):
             step(stage)
-            _becomes(scenario, stage, wanted, f"after step {number}" if number else "at the beginning")
+            _becomes(stage, observer, number, wanted, scenario.patience)
         time.sleep(_LATER_SECONDS)
-        _becomes(scenario, stage, expected[-1], "a second later")
+        _becomes(stage, observer, len(scenario.steps), expected[-1], scenario.patience)
 
 
-def _becomes(scenario: Scenario, stage: RealStage, wanted: Corner, when: str) -> None:
-    deadline = time.monotonic() + scenario.patience
+def _becomes(stage: RealStage, observer: corner.Observer, number: int, wanted: Corner, patience: float) -> None:
+    deadline = time.monotonic() + patience
     interval, longest = _INTERVALS
-    while (seen := _look(scenario, stage)) != wanted:
+    while (seen := _look(stage, observer, number)) != wanted:
         if time.monotonic() > deadline:
-            told = "\n".join(stage.told())
-            raise AssertionError(f"{when}, within {scenario.patience:g} s:\n{_difference(seen, wanted)}\n{told}")
+            statuses = "\n".join(stage.statuses())
+            what = f"step {number} (0: the objects given), within {patience:g} s"
+            raise AssertionError(f"{what}:\n{_difference(seen, wanted)}\n{statuses}")
         time.sleep(interval)
         interval = min(interval * 1.3, longest)
 
 
-def _look(scenario: Scenario, stage: RealStage) -> Corner:
+def _look(stage: RealStage, observer: corner.Observer, number: int) -> Corner:
     try:
-        return stage.look(scenario)
+        return observer.look(stage.listed_now(), number)
     except ApiError as error:  # the API server is busy with a kind that comes or goes just now
         return {"the API server": str(error)}
 

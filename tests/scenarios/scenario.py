@@ -19,6 +19,10 @@ STANDING = (HOME, A, B)
 NAME = "settings-@"
 """The name of the source, of its copies, and of the ObjectSync."""
 
+IN_A, IN_B, IN_C, IN_HOME = f"{A}/{NAME}", f"{B}/{NAME}", f"{C}/{NAME}", f"{HOME}/{NAME}"
+
+FINALIZER = "tests.example.com/hold"
+
 
 class Stage(Protocol):
     """Where a scenario is played: what users, administrators and accidents do to a cluster with Object Syncer."""
@@ -27,10 +31,10 @@ class Stage(Protocol):
         """Create an object, as an administrator; a CRD is served before this returns."""
 
     def edit(self, obj: Object, patch: Object) -> None:
-        """Merge a patch into an object, which its kind, namespace and name tell."""
+        """Merge a patch into the object of this kind, namespace and name."""
 
     def delete(self, obj: Object) -> None:
-        """Delete an object, or ask for its end."""
+        """Ask the API server to delete an object."""
 
     def find(self, obj: Object) -> Object | None:
         """Return an object as it is."""
@@ -50,39 +54,49 @@ class Stage(Protocol):
 
 Step = Callable[[Stage], None]
 
+StatusReason = tuple[str, str]
+"""Status and reason of a condition, or state and reason of a destination."""
+
 SYNCED = ("True", "Success")
-Told = tuple[str, str]
-"""Status and reason of a condition."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A specification: `given` these objects, after these steps this is so. After each step everything comes to rest.
+    """A specification: given these objects, after these steps this is so. After each step everything comes to rest.
 
-    `copies` are the objects at these places in the end ("namespace/name": what is in them beside metadata), None where
-    there is none; those in `ours` have our marks. `in_sync` and `ready` are what ObjectSyncs say then, by name.
-    `exclusive` scenarios change what all share, or are changed by what others do.
+    What it says of the end is checked in memory; everything in the corner, after each step, is compared with the real
+    engine. Places are "namespace/name".
     """
 
     reason: str
     given: tuple[Object, ...]
     steps: tuple[Step, ...] = ()
     copies: Mapping[str, Object | None] = field(default_factory=dict)
-    ours: tuple[str, ...] = ()
-    in_sync: Mapping[str, Told] = field(default_factory=dict)
-    ready: Mapping[str, Told] = field(default_factory=dict)
+    """What is at these places: the body, and `labels` and `annotations` without ours if given. None: nothing."""
+    ours: Mapping[str, str] = field(default_factory=dict)
+    """Copies with our marks, and where the source is that they name."""
+    kept: tuple[str, ...] = ()
+    """Objects that were there in the beginning, and were never deleted since."""
+    in_sync: Mapping[str, StatusReason] = field(default_factory=dict)
+    """The condition InSync of these ObjectSyncs."""
+    ready: Mapping[str, StatusReason] = field(default_factory=dict)
+    """The condition Ready of these ObjectSyncs."""
+    says: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parts of the InSync message of these ObjectSyncs."""
+    states: Mapping[str, StatusReason] = field(default_factory=dict)
+    """State and reason of these destinations in status.destinations of the ObjectSync NAME."""
+    controllers: tuple[str, ...] | None = None
+    """"plural in apiVersion" of each generated controller for kinds that the scenario defines; None: not checked."""
     kind: tuple[str, str] = ("v1", "ConfigMap")
     """apiVersion and kind of the copies."""
     also: tuple[tuple[str, str], ...] = ()
     """More kinds to look at, beside those of the given objects."""
     exclusive: bool = False
+    """Whether it changes what all scenarios share, or is changed by what others do."""
     ends_namespaces: bool = False
     """Whether a namespace ends, which takes the API server seconds, and longer while kinds come and go."""
     patience: float = 60.0
     """Seconds that a step may take on the real engine; most take less than one."""
-
-
-# Steps
 
 
 def create(*objects: Object) -> Step:
@@ -115,14 +129,27 @@ def replace(obj: Object) -> Step:
     return together(delete(obj), create(obj))
 
 
-def hold(obj: Object) -> Step:
-    """Keep an object from going, by a finalizer."""
-    return edit(obj, {"metadata": {"finalizers": [HOLD]}})
+def add_finalizer(obj: Object) -> Step:
+    """Keep an object in the cluster after it is deleted."""
+    return edit(obj, {"metadata": {"finalizers": [FINALIZER]}})
 
 
-def release(obj: Object) -> Step:
-    """Let an object go."""
+def remove_finalizers(obj: Object) -> Step:
+    """Let a deleted object end."""
     return edit(obj, {"metadata": {"finalizers": None}})
+
+
+def set_owner(obj: Object, owner: Object, *, controller: bool) -> Step:
+    """Give an object an owner, which is in the cluster."""
+
+    def step(stage: Stage) -> None:
+        found = stage.find(owner)
+        assert found
+        reference = {key: found[key] for key in ("apiVersion", "kind")} | {"controller": controller}
+        reference |= {key: found["metadata"][key] for key in ("name", "uid")}
+        stage.edit(obj, {"metadata": {"ownerReferences": [reference]}})
+
+    return step
 
 
 def policy(**spec: object) -> Step:
@@ -155,109 +182,6 @@ def together(*steps: Step) -> Step:
     return step
 
 
-HOLD = "tests.example.com/hold"
-
-
-# Objects
-
-
-def namespace(name: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
-def obj(api_version: str, kind: str, where: str, name: str = NAME, meta: Object | None = None, **body: Any) -> Object:
-    """Any object; `where` is its namespace, "" for none."""
-    metadata = {"namespace": where, "name": name} if where else {"name": name}
-    return {"apiVersion": api_version, "kind": kind, "metadata": {**metadata, **(meta or {})}, **body}
-
-
-def config_map(where: str, name: str = NAME, data: Mapping[str, str] | None = None, **metadata: Any) -> Object:
-    return obj("v1", "ConfigMap", where, name, metadata, data=dict(data or {"k": "v"}))
-
-
-def secret(where: str, name: str = NAME, data: Mapping[str, str] | None = None, **body: Any) -> Object:
-    return obj("v1", "Secret", where, name, **{"type": "Opaque", "data": dict(data or {"k": "dg=="}), **body})
-
-
-def role_binding(where: str, role: str) -> Object:
-    group = "rbac.authorization.k8s.io"
-    return obj(
-        f"{group}/v1",
-        "RoleBinding",
-        where,
-        roleRef={"apiGroup": group, "kind": "ClusterRole", "name": role},
-        subjects=[{"apiGroup": group, "kind": "User", "name": "somebody"}],
-    )
-
-
-def network_policy(where: str, app: str = "x", **metadata: Any) -> Object:
-    """A built-in kind with a generation, every field that would have a default given."""
-    spec = {"podSelector": {"matchLabels": {"app": app}}, "policyTypes": ["Ingress"]}
-    return obj("networking.k8s.io/v1", "NetworkPolicy", where, meta=metadata, spec=spec)
-
-
-def quota(where: str, scope: str = "BestEffort") -> Object:
-    return obj("v1", "ResourceQuota", where, spec={"hard": {"pods": "10"}, "scopes": [scope]})
-
-
-GROUP = "g@.example.com"
-
-
-def crd(
-    kind: str = "Widget", plural: str = "widgets", *, versions: tuple[str, ...] = ("v1",), scope: str = "Namespaced"
-) -> Object:
-    """A CustomResourceDefinition whose objects may hold anything; its first version is the stored one."""
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return obj(
-        "apiextensions.k8s.io/v1",
-        "CustomResourceDefinition",
-        "",
-        f"{plural}.{GROUP}",
-        spec={
-            "group": GROUP,
-            "scope": scope,
-            "names": {"kind": kind, "plural": plural},
-            "versions": [
-                {
-                    "name": version,
-                    "served": True,
-                    "storage": version == versions[0],
-                    "schema": {"openAPIV3Schema": anything},
-                }
-                for version in versions
-            ],
-        },
-    )
-
-
-def widget(where: str, size: int = 1, *, kind: str = "Widget", version: str = "v1", **metadata: Any) -> Object:
-    return obj(f"{GROUP}/{version}", kind, where, meta=metadata, spec={"size": size})
-
-
-def object_sync(
-    *destinations: str | Object,
-    name: str = NAME,
-    source: Object | None = None,
-    where: str = HOME,
-    spec: Object | None = None,
-    **fields: Any,
-) -> Object:
-    """An ObjectSync in `where`; a destination is a namespace or whole. `fields` add to spec.source."""
-    source = source or config_map(HOME)
-    group = source["apiVersion"].rpartition("/")[0]
-    reference = {"group": group, "kind": source["kind"], "name": source["metadata"]["name"]}
-    if source["metadata"].get("namespace", where) != where:
-        reference["namespace"] = source["metadata"]["namespace"]
-    listed = [{"namespace": each} if isinstance(each, str) else each for each in destinations]
-    return obj(
-        "sync.rustrial.org/v1alpha1",
-        "ObjectSync",
-        where,
-        name,
-        spec={"source": {**reference, **fields}, "destinations": listed, **(spec or {})},
-    )
-
-
-def to(where: str, name: str = "", strategy: str = "") -> Object:
-    given = {"namespace": where, "name": name, "strategy": strategy}
-    return {key: value for key, value in given.items() if value or key == "namespace"}
+def unseen(*steps: Step) -> Step:
+    """Do all of these while the engine is killed: it sees the outcome only. For exclusive scenarios."""
+    return together(engine(False), *steps, engine(True))

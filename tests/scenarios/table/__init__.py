@@ -1,0 +1,30 @@
+"""The scenarios: what Object Syncer does, in sentences that are tried on the in-memory engine and on the real one."""
+
+from collections.abc import Iterator
+
+from scenarios.scenario import Scenario
+from scenarios.table import (
+    chains,
+    content,
+    contests,
+    deletions,
+    destinations,
+    foreign,
+    immutable,
+    kinds,
+    marks,
+    outages,
+    policies,
+    sources,
+    takeover,
+    versions,
+)
+
+
+def scenarios() -> Iterator[Scenario]:
+    """Yield every scenario."""
+    for topic in (
+        sources, destinations, content, marks, immutable, foreign, takeover, contests, chains, kinds, versions,
+        policies, deletions, outages,
+    ):  # fmt: skip
+        yield from topic.scenarios()
