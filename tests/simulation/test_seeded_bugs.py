@@ -59,11 +59,11 @@ def _with_resource_version(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _blind_to_keys_gone(real: Callable[..., Any]) -> Callable[..., Any]:
-    def compare(desired: Json, observed: Json | None, replace: bool) -> Any:
+    def compare(desired: Json, observed: Json | None, **options: bool) -> Any:
         if observed and "data" in observed and "data" in desired and not observed.get("immutable"):
             gone = {key: value for key, value in observed["data"].items() if key not in desired["data"]}
             desired = {**desired, "data": {**gone, **desired["data"]}}
-        return real(desired, observed, replace)
+        return real(desired, observed, **options)
 
     return compare
 

@@ -31,17 +31,17 @@ class Case:
 
 @cases(
     Case("the first call wakes nobody", "", STAMP),
-    Case("a call on time wakes nobody", ago(4), STAMP),
-    Case("a gap of two periods is no outage", ago(8), STAMP),
-    Case("after a longer one everybody is woken; the ETag stays until that is seen", ago(9), ago(9), wakes=True),
+    Case("a call on time wakes nobody", ago(3), STAMP),
+    Case("a gap of ten seconds is no outage", ago(10), STAMP),
+    Case("after a longer one everybody is woken; the ETag stays until that is seen", ago(11), ago(11), wakes=True),
     Case("and so it is where everybody was woken before it", ago(60), ago(60), woken=ago(100), wakes=True),
     Case("once the annotation is there the outage is over", ago(12), STAMP, woken=ago(3)),
     Case("an annotation of an outage before counts no more", ago(40), ago(40), woken=ago(41), wakes=True),
-    Case("everybody is woken at most every thirty seconds", ago(10), ago(10), woken=ago(29)),
-    Case("and not more rarely", ago(10), ago(10), woken=ago(30), wakes=True),
+    Case("everybody is woken at most every thirty seconds", ago(11), ago(11), woken=ago(29)),
+    Case("and not more rarely", ago(11), ago(11), woken=ago(30), wakes=True),
     Case("an ETag that is no timestamp is none", "W/x", STAMP),
-    Case("an annotation that is no timestamp is none", ago(9), ago(9), woken="now", wakes=True),
-    Case("an annotation of the future is none", ago(9), ago(9), woken=ago(-60), wakes=True),
+    Case("an annotation that is no timestamp is none", ago(11), ago(11), woken="now", wakes=True),
+    Case("an annotation of the future is none", ago(11), ago(11), woken=ago(-60), wakes=True),
 )
 def test_who_is_woken(case: Case) -> None:
     answered, etag = answer(case.etag, case.woken)
@@ -50,7 +50,7 @@ def test_who_is_woken(case: Case) -> None:
 
 
 def test_the_heartbeat_leaves_status_and_children_alone() -> None:
-    assert answer(ago(4))[0] == {"status": None, "attachments": [], "resyncAfterSeconds": 0.0, "finalized": False}
+    assert answer(ago(3))[0] == {"status": None, "attachments": [], "resyncAfterSeconds": 0.0, "finalized": False}
 
 
 def test_the_heartbeat_is_of_syncpolicies() -> None:

@@ -184,19 +184,27 @@ def test_what_was_reported_before_counts_for_its_destination_alone() -> None:
     assert [item["since"] for item in answered["status"]["destinations"]] == [ago(60), STAMP]
 
 
-def test_each_version_of_the_source_has_all_its_attempts_to_create_a_copy_anew() -> None:
+@pytest.mark.parametrize(
+    ("version", "generation", "state"),
+    [("100", 1, "Failed"), ("99", 1, "Pending"), ("100", 0, "Pending")],
+    ids=["nothing has changed", "another version of the source", "another spec"],
+)
+def test_each_version_of_source_and_spec_has_all_its_attempts(version: str, generation: int, state: str) -> None:
     sealed = observed(at("a", data={"k": "old"}, immutable=True))
-    status = reported("a", "Failed", 60, "ImmutableField", attempts=3)
-    for version, expected in (("100", ("Failed", "ImmutableField")), ("99", ("Pending", "Recreating"))):
-        status["source"] = {"uid": "u", "resourceVersion": version}
-        answered = answer(sync_slice("a", status=status), config_map(immutable=True), copies=[sealed])
-        assert states(answered) == {"a": expected}
+    status = {
+        **reported("a", "Failed", 60, "ImmutableField", attempts=3),
+        "source": {"uid": "u", "resourceVersion": version},
+        "observedGeneration": generation,
+    }
+    answered = answer(sync_slice("a", status=status), config_map(immutable=True), copies=[sealed])
+    assert [item[0] for item in states(answered).values()] == [state]
 
 
 def test_a_copy_that_must_be_deleted_first_is_left_out_once_that_is_reported() -> None:
     sealed = observed(at("a", data={"k": "old"}, immutable=True))
     first = answer(sync_slice("a"), config_map(immutable=True), copies=[sealed])
-    second = answer(sync_slice("a", status=first["status"]), config_map(immutable=True), copies=[sealed])
+    status = {**first["status"], "observedGeneration": 1}
+    second = answer(sync_slice("a", status=status), config_map(immutable=True), copies=[sealed])
     assert (len(first["children"]), len(second["children"])) == (1, 0)
     assert second["resyncAfterSeconds"] > 0
 

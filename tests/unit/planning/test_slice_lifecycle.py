@@ -154,10 +154,10 @@ def test_a_draining_slice_that_is_planned_anew_drains_no_more() -> None:
     assert "draining" not in filled["spec"]
 
 
-def test_when_the_source_changes_the_old_slices_drain_beside_the_new_one() -> None:
+def test_when_the_type_changes_the_old_slices_drain_beside_the_new_one() -> None:
     before = observed(follow(plan("a"))[0])
-    new, old = follow(plan("a", source="elsewhere"), [before])
-    assert (new["spec"]["source"]["namespace"], destinations(new)) == ("elsewhere", ["a"])
+    new, old = follow(plan("a", type_=WIDGETS), [before])
+    assert (new["spec"]["resource"]["kind"], destinations(new)) == ("Widget", ["a"])
     assert (old["metadata"]["name"], destinations(old)) == (before["metadata"]["name"], [])
 
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from object_syncer.kube.meta import Json
+from object_syncer.kube.types import ResourceType
 from object_syncer.planning import slice_spec
 from object_syncer.planning.destinations import NOT_FOUND, TERMINATING, Shape
 from object_syncer.planning.plan import Plan
@@ -38,7 +40,7 @@ def settings_in(spec: Json) -> list[str]:
 
 def test_a_slice_says_all_that_its_hook_needs() -> None:
     ((name, spec),) = slice_spec.planned(plan("b", "a"), "default", ()).items()
-    assert re.fullmatch(r"share-[a-z2-7]{26}-0", name)
+    assert re.fullmatch(r"configmaps\.share-[a-z2-7]{26}-0", name)
     assert spec == {
         "index": 0,
         "policy": "default",
@@ -109,7 +111,20 @@ def test_the_same_plan_has_the_same_slices() -> None:
 # Names
 
 
-def test_another_source_type_objectsync_or_policy_has_other_slices() -> None:
+def test_another_source_of_the_same_type_keeps_the_slices_so_that_copies_are_changed_in_place() -> None:
+    before, after = (slice_spec.planned(plan("a", source=where), "default", ()) for where in ("team", "elsewhere"))
+    assert before.keys() == after.keys()
+    assert [spec["source"]["namespace"] for spec in after.values()] == ["elsewhere"]
+
+
+@pytest.mark.parametrize("plural", ["configmaps", "a" * 20, "b" * 30], ids=["short", "of 20 characters", "longer"])
+def test_a_name_begins_with_twenty_characters_of_the_plural_and_a_dot(plural: str) -> None:
+    type_ = ResourceType("example.com", "v1", "Any", plural)
+    (name,) = slice_spec.planned(plan("a", type_=type_), "default", ())
+    assert name.startswith(f"{plural[:20]}.share-")
+
+
+def test_another_type_objectsync_or_policy_has_other_slices() -> None:
     other = plan("a")
     other.object_sync["metadata"]["uid"] = "created-anew"
     names = {
@@ -117,14 +132,13 @@ def test_another_source_type_objectsync_or_policy_has_other_slices() -> None:
         for wish, policy in (
             (plan("a"), "default"),
             (plan("a"), "other"),
-            (plan("a", source="elsewhere"), "default"),
             (plan("a", type_=WIDGETS), "default"),
             (plan("a", type_=NEWER_WIDGETS), "default"),
             (other, "default"),
         )
         for name in slice_spec.planned(wish, policy, ())
     }
-    assert len(names) == 6
+    assert len(names) == 5
 
 
 _label = st.text("ab0-", max_size=61).map(lambda middle: f"a{middle}0")
