@@ -58,7 +58,9 @@ def copy(
         return Attempt(
             replace(state, state=destination.FAILED, reason=reasons.CONTESTED, message=contested), compared.apply
         )
-    return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
+    if not differs_again:  # or else the last write was not refused
+        state = destination.overdue(state, earlier, failure, now)
+    return Attempt(state, compared.apply)
 
 
 def _was_written_since(observed: Json | None, earlier: State | None) -> bool:
