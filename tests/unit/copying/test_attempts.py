@@ -4,12 +4,13 @@ from dataclasses import dataclass, field, replace
 
 from object_syncer.copying import attempts
 from object_syncer.copying.template import template
+from object_syncer.kube import api
 from object_syncer.kube.meta import Json
 from object_syncer.status import reasons
 from object_syncer.status.destination import CONFLICT, FAILED, PENDING, SYNCED, State
 from object_syncer.status.problem import Problem
 from specification import cases
-from unit.copying.copies import SLICE, desired, edited, entry, observed
+from unit.copying.copies import SLICE, desired, edited, entry, observed, relabelled
 from unit.objects import NOW, STAMP, ago, live, terminating
 
 SAME = observed(desired())
@@ -180,3 +181,78 @@ def test_creating_a_copy_anew(case: Anew) -> None:
 def test_a_copy_that_is_being_deleted_already_is_not_deleted_again() -> None:
     made = attempts.copy(desired(immutable=True), terminating(SEALED), "", announced(1), SLICE, NOW)
     assert (made.state.reason, made.child) == (reasons.DELETING, desired(immutable=True))
+
+
+# Copies that somebody changes after each write
+
+
+def repaired(attempts_: int, seconds: float, tried_version: str = "199") -> State:
+    """Return what was reported at the last of so many repairs, which was so many seconds ago.
+
+    The copy is at resourceVersion 200, so by default it was written since.
+    """
+    return replace(pending(seconds), attempts=attempts_, tried=ago(seconds), tried_version=tried_version)
+
+
+@dataclass(frozen=True)
+class Repair:
+    reason: str
+    earlier: State | None
+    attempts: int
+    tried: str = STAMP
+    state: str = PENDING
+    because: str = reasons.DRIFTED
+
+
+@cases(
+    Repair("the first repair is counted", None, 1),
+    Repair("a write that did not reach the copy is not counted", repaired(1, 1, "200"), 1, tried=ago(1)),
+    Repair("such a copy is being rejected", repaired(1, 60, "200"), 1, ago(60), FAILED, reasons.REJECTED),
+    Repair("a copy that was written and differs again is repaired after a second", repaired(1, 1), 2),
+    Repair("a copy that was written and differs again is not being rejected", repaired(2, 2), 2, tried=ago(2)),
+    Repair("it is not repaired sooner", repaired(1, 0), 1),
+    Repair(
+        "from the third repair on, three seconds after the second, the copy is Contested",
+        repaired(2, 3),
+        3,
+        STAMP,
+        FAILED,
+        reasons.CONTESTED,
+    ),
+    Repair("it stays Contested between repairs", repaired(3, 59), 3, ago(59), FAILED, reasons.CONTESTED),
+    Repair("the fourth repair comes after a minute", repaired(3, 60), 4, STAMP, FAILED, reasons.CONTESTED),
+    Repair("pauses grow up to ten minutes", repaired(50, 599), 50, ago(599), FAILED, reasons.CONTESTED),
+    Repair("they do not grow further", repaired(50, 600), 51, STAMP, FAILED, reasons.CONTESTED),
+)
+def test_a_copy_that_differs_again_after_each_write(case: Repair) -> None:
+    state = attempts.copy(desired(), EDITED, "", case.earlier, SLICE, NOW).state
+    assert (state.state, state.reason) == (case.state, case.because)
+    assert (state.attempts, state.tried) == (case.attempts, case.tried)
+    before = case.earlier or State("a", "settings", SYNCED)
+    assert state.tried_version == (before.tried_version if case.attempts == before.attempts else "200")
+
+
+def test_a_contested_copy_names_those_who_changed_it() -> None:
+    rival = edited(observed(desired(), entry({"f:data": {"f:k": {}}}, "kubectl-edit", "Update")), data={"k": "x"})
+    for copy, who in ((rival, "kubectl-edit"), (EDITED, "somebody, perhaps an admission webhook")):
+        message = attempts.copy(desired(), copy, "", repaired(2, 3), SLICE, NOW).state.message
+        assert message.endswith(f"at /data/k; it was written 3 times and changed again by {who}")
+
+
+def test_during_a_pause_nothing_is_answered_that_would_make_the_engine_write() -> None:
+    for seconds, data in ((59, {"k": "v"}), (60, {"k": "v", "x": ""})):
+        made = attempts.copy(desired(), ADDED, "replace", repaired(3, seconds), SLICE, NOW)
+        assert made.child
+        assert made.child["data"] == data
+
+
+def test_of_kinds_with_a_generation_the_repair_annotation_tells_whether_a_write_reached_the_copy() -> None:
+    for annotation, attempts_ in (("199", 2), ("150", 1)):
+        copy = observed(relabelled(copy_of(WIDGET), annotations={api.REPAIR_ANNOTATION: annotation}), generation=1)
+        copy = relabelled(copy, labels={api.MANAGED_BY_LABEL: "me"})
+        assert attempts.copy(copy_of(WIDGET), copy, "", repaired(1, 60), SLICE, NOW).state.attempts == attempts_
+
+
+def test_what_no_write_can_repair_is_not_counted() -> None:
+    made = attempts.copy(copy_of(WIDGET), EXTENDED, "replace", pending(60), SLICE, NOW)
+    assert (made.state.attempts, made.state.tried) == (0, "")

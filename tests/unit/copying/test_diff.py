@@ -339,6 +339,16 @@ def desired_anew(copy: Json) -> Json:
     return secret(k="eA==") if copy["kind"] == "Secret" else desired()
 
 
+def test_without_repair_what_differs_is_found_and_the_answer_makes_the_engine_write_nothing() -> None:
+    found = relabelled(edited(SAME, data={"k": "v", "x": "1"}), labels={"theirs": "1"})
+    compared = diff.compare(desired(), found, replace=True, repair=False)
+    assert compared.paths == ("/metadata/labels/theirs", "/data/x")
+    assert compared.apply == desired()
+    marked = relabelled(custom(a=1), annotations={api.REPAIR_ANNOTATION: "150"})
+    changed = relabelled(observed(marked, generation=1), labels={api.MANAGED_BY_LABEL: "me"})
+    assert diff.compare(custom(a=1), changed, replace=False, repair=False).apply == marked
+
+
 def test_what_is_taken_over_does_not_reach_other_copies() -> None:
     shape = template(live({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}}, "team", "settings"), SLICE)
     diff.compare(shape.at("a", "settings"), edited(SAME, data={"k": "v", "x": "1"}), replace=True)

@@ -87,3 +87,28 @@ def test_two_items_of_a_set_are_one_if_they_are_equal() -> None:
     tree: Json = {'v:"a"': {}}
     assert fields.same_item(tree, "b", "b")
     assert not fields.same_item(tree, "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("paths", "want"),
+    [
+        (["/data/x"], ["kubectl-edit"]),
+        (["/data/a~1b~0c"], ["controller"]),
+        (["/data/x", "/data/a~1b~0c"], ["controller", "kubectl-edit"]),
+        (["/data/k"], []),
+        (["/data/x/deeper"], []),
+        ([], []),
+    ],
+    ids=[
+        "one field",
+        "a key with slash and tilde",
+        "two fields",
+        "a field of ours",
+        "a field that is not there",
+        "none",
+    ],
+)
+def test_who_beside_us_wrote_one_of_the_fields(paths: list[str], want: list[str]) -> None:
+    theirs: Json = {"f:data": {"f:a/b~c": {}}}
+    found = written_by(entry(OURS), entry(THEIRS, "kubectl-edit", "Update"), entry(theirs, "controller", "Update"))
+    assert fields.managers(found, paths) == want

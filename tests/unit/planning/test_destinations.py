@@ -135,6 +135,24 @@ def test_destinations_without_copy_keep_their_strategy_and_share_a_message_that_
 
 
 @pytest.mark.parametrize(
+    ("entries", "most"),
+    [
+        ([], 0),
+        (["*", ""], 3),
+        (["*", entry("*", "other")], 6),
+        (["a", "a", entry("a", "other"), "elsewhere"], 3),
+        (["*", "a"], 4),
+    ],
+    ids=["none", "wildcards of one name", "wildcards of two names", "named ones", "both, which may be the same"],
+)
+def test_how_many_destinations_there_are_at_most(entries: list[Json | str], most: int) -> None:
+    items = [{"namespace": item} if isinstance(item, str) else item for item in entries]
+    assert destinations.at_most(items, "settings", NAMESPACES, names([])) == most
+    found = destinations.expand(items, "team", "settings", NAMESPACES, names([]))
+    assert len(flat(found)) + sum(map(len, found.problems.values())) <= most
+
+
+@pytest.mark.parametrize(
     ("obj", "lives"),
     [
         (namespace("n"), True),

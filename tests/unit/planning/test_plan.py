@@ -122,6 +122,43 @@ def test_kinds_that_are_never_copied_get_a_reason(group: str, kind: str) -> None
     assert problem.message.startswith(f"spec.source.kind: a{'n' * (kind == 'Event')} {kind} ")
 
 
+@pytest.mark.parametrize("group", sorted(builtin.NEVER_COPIED_GROUPS))
+def test_objects_of_our_own_machinery_are_never_copied(group: str) -> None:
+    type_ = ResourceType(group, "v1", "Widget", "widgets")
+    item = made(object_sync(spec_source=source("Widget", group), status={"resolved": types.dump(type_)}))["share"]
+    assert item.problem == Problem(
+        reasons.SOURCE_NOT_COPYABLE, f"spec.source.group: objects of {group} are never copied"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for (_, kind), names in builtin.RESERVED.items() for name in sorted(names)]
+)
+def test_a_name_that_kubernetes_maintains_in_every_namespace_is_no_destination(kind: str, name: str) -> None:
+    where: list[Json | str] = [{"namespace": "*", "name": name}, "a", {"namespace": "b", "name": name}]
+    item = made(object_sync(destinations=where, spec_source=source(kind)))["share"]
+    assert item.destinations.names() == {"settings": {"a"}}
+    assert {(shape.name, problem.reason): found for (shape, problem), found in item.destinations.problems.items()} == {
+        (name, reasons.DESTINATION_RESERVED): {"team", "a", "b"}
+    }
+    other_kind = made(object_sync(destinations=where, spec_source=source("Secret")))["share"]
+    assert not other_kind.destinations.problems
+
+
+def test_an_objectsync_that_asks_for_too_many_copies_gets_none_or_keeps_those_it_has() -> None:
+    scopes = scope.ranked([policy(maxCopies=3)])
+    syncs = [object_sync("many", ["*", "elsewhere"]), object_sync("few", ["b"])]
+    new = plan.make(syncs, "default", scopes, NAMESPACES)
+    assert [(name_of(item.object_sync), namespaces(item)) for item in new.plans] == [("few", {"b"}), ("many", set())]
+    problem = new.plans[1].problem
+    assert problem == Problem(
+        reasons.TOO_MANY_COPIES, "spec.destinations: up to 4 copies; maxCopies of SyncPolicy default is 3"
+    )
+    grown = plan.make(syncs, "default", scopes, NAMESPACES, with_slices={"uid-of-many"})
+    assert [name_of(item.object_sync) for item in grown.plans] == ["few"]
+    assert grown.unplanned == {"uid-of-many": problem}
+
+
 def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
     first, second = policy(watchNamespaces=["team"]), policy()
     second["metadata"] |= {"name": "second", "creationTimestamp": ago(1)}

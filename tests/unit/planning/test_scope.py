@@ -92,6 +92,10 @@ def test_a_policy_without_spec_permits_all_namespaced_kinds() -> None:
     assert scope.of(bare).problem(CONFIG_MAPS, "anywhere", "team") is None
 
 
+def test_a_policy_bounds_the_copies_of_an_objectsync_by_default_too() -> None:
+    assert [scope.of(policy(**spec)).max_copies for spec in ({}, {"maxCopies": 5})] == [10_000, 5]
+
+
 @dataclass(frozen=True)
 class Own:
     reason: str

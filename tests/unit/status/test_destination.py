@@ -18,7 +18,7 @@ CREATING = State("a", "x", PENDING, reasons.CREATING, "the copy does not exist y
     [
         State("a", "x", SYNCED, version=("uid", "7")),
         CREATING,
-        State("a", "x", FAILED, reasons.REJECTED, "m", STAMP, ("uid", "7"), 2, answered=True),
+        State("a", "x", FAILED, reasons.REJECTED, "m", STAMP, ("uid", "7"), 2, STAMP, "6", answered=True),
     ],
     ids=["synced", "without a copy", "with everything"],
 )
@@ -131,6 +131,11 @@ def since(seconds: float, state: str = PENDING) -> State:
     return State("a", "x", state, since=ago(seconds))
 
 
+def contested(attempts: int, seconds: float) -> State:
+    """Return a contested copy whose last repair was so many seconds ago."""
+    return State("a", "x", FAILED, reasons.CONTESTED, since=ago(9999), attempts=attempts, tried=ago(seconds))
+
+
 @cases(
     Retry("never where all is in sync", [State("a", "x", SYNCED)], 0),
     Retry("never where there is nothing", [], 0),
@@ -140,6 +145,14 @@ def since(seconds: float, state: str = PENDING) -> State:
     Retry("failures count too", [since(20, FAILED)], 10),
     Retry("the youngest counts", [since(86400), since(4), State("b", "x", SYNCED)], 2),
     Retry("never for a conflict, because the end of it makes an event", [since(4, CONFLICT)], 0),
+    Retry("when the next repair is due for a contested copy", [contested(3, 20)], 40),
+    Retry("at once where that is due", [contested(3, 600)], 1),
 )
 def test_in_how_many_seconds_to_look_again(case: Retry) -> None:
     assert destination.retry_after(case.states, NOW) == case.want
+
+
+def test_pauses_between_repairs_of_a_contested_copy_grow() -> None:
+    assert [destination.next_try(contested(attempts, 0), NOW) for attempts in range(1, 10)] == [
+        1, 3, 60, 120, 240, 480, 600, 600, 600,
+    ]  # fmt: skip
