@@ -114,7 +114,7 @@ class Candidates:
     Candidates("s, x, z, ch and sh take es", source("Mesh", "e.com"), ["meshes.e.com"]),
     Candidates("s takes es", source("GatewayClass", "e.com"), ["gatewayclasses.e.com"]),
     Candidates(
-        "the hint stands alone: its user knows better", {**WIDGET, "resource": "odd-ones"}, ["odd-ones.example.com"]
+        "a plural that is given is the only candidate", {**WIDGET, "resource": "odd-ones"}, ["odd-ones.example.com"]
     ),
     Candidates("a built-in kind needs no CRD", CRON_JOB, []),
     Candidates("the core group has no CRDs", source("Widget"), []),
@@ -174,7 +174,7 @@ def served(*names: str) -> dict[str, bool]:
     Custom("an established CRD defines the type", [crd()], widgets()),
     Custom("its scope is taken from it", [crd(scope="Cluster")], widgets(namespaced=False)),
     Custom(
-        "without CRD the names that were tried and the way out are told",
+        "without CRD the message has the names that were tried and the way out",
         [],
         reasons.KIND_NOT_FOUND,
         says="no CustomResourceDefinition found for Widget.example.com; tried widgets.example.com, widget.example.com, "

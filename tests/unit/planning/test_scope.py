@@ -107,7 +107,7 @@ class Own:
 @cases(
     Own("a dot permits an ObjectSync's own namespace", ["."], "team", True),
     Own("a dot permits no other namespace", ["."], "public", False),
-    Own("a dot may stand beside names", [".", "public"], "public", True),
+    Own("a dot may be listed beside names", [".", "public"], "public", True),
     Own("a name permits it to everybody", ["public"], "public", True),
     Own("without dot an ObjectSync's own namespace is not special", ["public"], "team", False),
 )
