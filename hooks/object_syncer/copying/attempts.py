@@ -10,6 +10,9 @@ from object_syncer.status import destination, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
+_RECREATED = (reasons.RECREATING, reasons.IMMUTABLE_FIELD)
+"""Reasons under which `attempts` counts deletions; under others it counts writes."""
+
 CONTESTED_AFTER = 3
 """From that repair on a copy that differs again is Contested."""
 
@@ -123,7 +126,7 @@ def _recreated(state: State, compared: diff.Comparison, earlier: State | None, n
     syncs ago, so an attempt that is not written down before it is made would not be counted.
     """
     announced = _is_announced(state, earlier)
-    attempts = (earlier.attempts if earlier else 0) - announced
+    attempts = (earlier.attempts if earlier and earlier.reason in _RECREATED else 0) - announced
     if attempts >= recreate.MAX_ATTEMPTS:
         message = f"{_difference(compared)}; it was created anew {attempts} times and differs again"
         failed = replace(state, state=destination.FAILED, reason=reasons.IMMUTABLE_FIELD, message=message)

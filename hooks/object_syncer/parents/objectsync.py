@@ -109,6 +109,9 @@ def _problem(request: Request, type_: ResourceType, slices: list[Json], now: dat
     for condition in policy_status.get("conditions") or ():
         if condition["type"] == "Ready" and condition["status"] == "False":
             return Problem(condition["reason"], f"SyncPolicy {serving.policy}: {condition['message']}")
+    for failure in policy_status.get("failures") or ():
+        if failure["objectSync"] == f"{own}/{name_of(request.parent)}":
+            return Problem(reasons.INTERNAL_ERROR, failure["message"])
     for item in slices:
         blocking = problems.blocking(item["spec"].get("problems"))
         if blocking:

@@ -8,13 +8,16 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from object_syncer.kube import api, metacontroller, times
-from object_syncer.kube.meta import Json, name_of
+from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.planning import controllers, destinations, discovery, guard, plan, scope, slice_lifecycle
 from object_syncer.planning.plan import Plans
 from object_syncer.status import conditions, reasons
 from object_syncer.status.conditions import Condition
 from object_syncer.status.problem import Problem
+
+_SHOWN_FAILURES = 20
+"""Items of `SyncPolicy.status.failures`."""
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -55,6 +58,7 @@ def sync(request: Request, now: datetime) -> Json:
         "conditions": _conditions(request.parent, problem, plans, now),
         "controllers": len(generated),
         "serving": controllers.serving(observed.values()),
+        **_failures(object_syncs, plans),
     }
     # Timers for what no event announces.
     draining = any(item["spec"].get("draining") for item in slices)
@@ -87,10 +91,22 @@ def _needs_guard(request: Request) -> bool:
     return (request.parent.get("spec") or {}).get("guard") != "None"
 
 
+def _failures(object_syncs: Iterable[Json], plans: Plans) -> Json:
+    """Return the ObjectSyncs that could not be planned for a defect of ours; they may have no slice that says so."""
+    failed = [
+        {"objectSync": f"{namespace_of(item)}/{name_of(item)}", "message": why.message}
+        for item in object_syncs
+        if (why := plans.unplanned.get(item["metadata"]["uid"])) and why.reason == reasons.INTERNAL_ERROR
+    ]
+    return {"failures": sorted(failed, key=lambda item: item["objectSync"])[:_SHOWN_FAILURES]} if failed else {}
+
+
 def _conditions(policy: Json, problem: Problem | None, plans: Plans, now: datetime) -> list[Json]:
     if problem:
         ready = Condition("Ready", "False", problem.reason, f"nothing is planned: {problem.message}")
     else:
-        ready = Condition("Ready", "True", reasons.SUCCESS, "ObjectSyncs are planned")
+        failed = sum(bool(why and why.reason == reasons.INTERNAL_ERROR) for why in plans.unplanned.values())
+        but = f", but for {failed} that hit a defect of Object Syncer: see status.failures" if failed else ""
+        ready = Condition("Ready", "True", reasons.SUCCESS, f"ObjectSyncs are planned{but}")
     earlier = (policy.get("status") or {}).get("conditions")
     return conditions.dated([ready], earlier, policy["metadata"]["generation"], now)

@@ -68,6 +68,9 @@ def decide(claims: Sequence[Claim]) -> list[Grant]:
     return [Grant(left, advice.get(claim.owner)) for claim, left in zip(claims, granted, strict=True)]
 
 
+_SHOWN_OWNERS = 5
+"""ObjectSyncs that a message names; a circle may have thousands."""
+
 _Excluded = dict[tuple[str, Problem], set[str]]
 _Object = tuple[str, str, str, str]
 """Group, plural, name and namespace. All versions of a type show the same objects, so versions do not matter."""
@@ -138,7 +141,10 @@ def _conflict(owner: str, name: str) -> Problem:
 
 
 def _loop(circle: _Circle) -> Problem:
-    return Problem(reasons.LOOP, f"a copy here would come back to its source over {' -> '.join(circle.owners)}")
+    shown = circle.owners
+    if len(shown) > _SHOWN_OWNERS:
+        shown = (*shown[: _SHOWN_OWNERS - 1], f"{len(shown) - _SHOWN_OWNERS} more", shown[-1])
+    return Problem(reasons.LOOP, f"a copy here would come back to its source over {' -> '.join(shown)}")
 
 
 def _other_end_of_loop(claim: Claim) -> Problem:
