@@ -12,9 +12,9 @@ import pytest
 from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.parents import objectsync, syncslice
-from object_syncer.planning import contests, destinations, slices
+from object_syncer.planning import destinations, precedence, slice_lifecycle
 from object_syncer.planning.destinations import Destinations, Namespaces
-from object_syncer.status import summary
+from object_syncer.status import reasons, summary
 from simulation.histories import run
 from specification import cases
 
@@ -59,11 +59,11 @@ def _with_resource_version(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _blind_to_keys_gone(real: Callable[..., Any]) -> Callable[..., Any]:
-    def compare(desired: Json, observed: Json | None, strategy_is_replace: bool) -> Any:
+    def compare(desired: Json, observed: Json | None, **options: bool) -> Any:
         if observed and "data" in observed and "data" in desired and not observed.get("immutable"):
             gone = {key: value for key, value in observed["data"].items() if key not in desired["data"]}
             desired = {**desired, "data": {**gone, **desired["data"]}}
-        return real(desired, observed, strategy_is_replace)
+        return real(desired, observed, **options)
 
     return compare
 
@@ -81,6 +81,20 @@ def _plans_terminating(real: Callable[..., Any]) -> Callable[..., Any]:
         return Namespaces(frozenset(namespaces), frozenset())
 
     return living
+
+
+def _excludes_loops_only(real: Callable[..., Any]) -> Callable[..., Any]:
+    def without(wanted: Any, excluded: dict[Any, set[str]]) -> Any:
+        return real(wanted, {key: where for key, where in excluded.items() if key[1].reason != reasons.CONFLICT})
+
+    return without
+
+
+def _never_drains(real: Callable[..., Any]) -> Callable[..., Any]:
+    def next_form(policy: str, item: Json | None, planned: Json | None, resolved: Any, now: datetime) -> Any:
+        return None if planned is None else real(policy, item, planned, resolved, now)
+
+    return next_form
 
 
 def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,17 +123,17 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("a destination that an ObjectSync no longer has keeps its copy", rehearsal, "answer", _never_prunes),
     Bug("a copy has its source's resourceVersion in an annotation", syncslice, "template", _with_resource_version),
     Bug("a key dropped from the source stays on copies", diff, "compare", _blind_to_keys_gone),
-    Bug("the youngest ObjectSync gets a contested destination", contests, "seniority", _youngest_first),
+    Bug("the youngest ObjectSync gets a contested destination", precedence, "seniority", _youngest_first),
     Bug("a terminating namespace is planned", destinations, "living", _plans_terminating),
     Bug("a copy counts as Synced before it was compared", summary, "summarize", _synced_though_stale),
     Bug("a foreign object counts as ours", adoption, "is_foreign", lambda real: lambda *_: False),
-    Bug("slices are deleted before they are drained", slices, "ending", lambda real: lambda *_: None),
+    Bug("slices are deleted before they are drained", slice_lifecycle, "next_form", _never_drains),
     Bug(
         "a terminating source is still copied",
-        syncslice, "_problem", lambda real: lambda source, key: None if source else real(source, key),
+        syncslice, "_source_problem", lambda real: lambda source, key: None if source else real(source, key),
     ),
     Bug("a finalizer is removed although slices are left", objectsync, "_slices", lambda real: lambda _: []),
-    Bug("a destination that is withheld gets a copy", Destinations, "withhold", lambda real: lambda *_: None),
+    Bug("a contested destination gets a copy for each ObjectSync", Destinations, "without", _excludes_loops_only),
 )  # fmt: skip
 def test_the_histories_find(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     real = getattr(case.module, case.function)
