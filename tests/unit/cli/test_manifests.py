@@ -14,7 +14,7 @@ from object_syncer.cli import main
 from object_syncer.installation import DEFAULT_HOOKS_URL
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json
-from object_syncer.routes import ROUTES
+from object_syncer.routes import HEARTBEAT, ROUTES
 from specification import cases
 
 DEFINITIONS = Path(__file__).parents[3] / "metacontroller"
@@ -54,9 +54,10 @@ CRDS = [
 def test_everything_is_printed_in_the_order_in_which_it_is_to_be_applied() -> None:
     printed = names()
     assert printed[:3] == CRDS
-    assert printed[-3:] == [
+    assert printed[-4:] == [
         "CompositeController/sync-policies",
         "DecoratorController/object-syncs",
+        "DecoratorController/sync-policies-heartbeat",
         "SyncPolicy/default",
     ]
     assert f"ValidatingAdmissionPolicyBinding/{api.GUARD}" in printed
@@ -146,7 +147,7 @@ def test_hooks_are_where_the_chart_installs_them_unless_a_url_is_given() -> None
 
 def test_the_controllers_call_the_hooks_that_exist_and_name_the_release() -> None:
     asked = {"/" + url.split("/", 3)[3] for url in urls()}
-    served = {path for path in ROUTES if not path.startswith("/v1/slice/")}
+    served = {HEARTBEAT, *(path for path in ROUTES if not path.startswith("/v1/slice/"))}
     assert asked == {f"{path}?release={__version__}" for path in served}, "else an upgrade would not restart them"
 
 
@@ -157,7 +158,7 @@ def test_every_hook_is_of_version_two_because_only_that_names_objects_of_other_n
         if "hooks" in document.get("spec", {})
         for hook in document["spec"]["hooks"].values()
     ]
-    assert [hook["version"] for hook in hooks] == ["v2"] * 5
+    assert [hook["version"] for hook in hooks] == ["v2"] * 6
 
 
 def test_the_guard_looks_at_the_engines_user() -> None:
