@@ -12,10 +12,6 @@ SOURCE_ANNOTATION = "sync.rustrial.org/source-object"
 DATA: Mapping[str, str] = {"k": "v"}
 
 
-def namespace(name: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
 def config_map(namespace: str, name: str, data: Mapping[str, str] = DATA, **metadata: Any) -> Object:
     return {
         "apiVersion": "v1",
