@@ -9,6 +9,7 @@ import requests
 import urllib3
 import yaml
 from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from controlplane.waiting import wait_for
 
@@ -16,6 +17,20 @@ Object = dict[str, Any]
 Objects = list[Object]
 
 CRD = "CustomResourceDefinition"
+
+BUSY = Retry(
+    total=None,
+    connect=0,
+    read=0,
+    redirect=0,
+    other=0,
+    status=5,
+    status_forcelist=[429],
+    allowed_methods=None,
+    backoff_factor=0.1,
+    raise_on_status=False,
+)
+"""A 429 is asked again, after the seconds that it names, as every client of Kubernetes does."""
 
 
 class ApiError(Exception):
@@ -62,7 +77,7 @@ class Client:
         self._session.trust_env = False  # else REQUESTS_CA_BUNDLE overrides verify
         self._session.verify = False
         self._session.cert = certificate
-        self._session.mount("https://", HTTPAdapter(pool_maxsize=64))
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=64, max_retries=BUSY))
         self._session.headers.update({"User-Agent": user_agent, "Accept": "application/json"})
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"

@@ -128,7 +128,7 @@ class Cluster(Protocol):
 class ControlPlane:
     """A Kubernetes API server with storage, garbage collection and namespace deletion, but no nodes.
 
-    `etcd`, `api_server` and `controller_manager` are Processes: a fault test may kill, freeze or restart each.
+    `etcd`, `api_server` and `controller_manager` are Processes: a test may kill or restart each.
     """
 
     def __init__(

@@ -136,7 +136,6 @@ class Process:
         if self._popen is None:
             return
         if self.running:
-            self.thaw()
             self._popen.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self._popen.wait(self._grace)
@@ -154,14 +153,6 @@ class Process:
         """Stop the program if it runs, and start it again."""
         self.stop()
         self.start()
-
-    def freeze(self) -> None:
-        """Stop the program's clock (SIGSTOP): it keeps its connections and answers nothing."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let a frozen program run on (SIGCONT)."""
-        self._signal(signal.SIGCONT)
 
     def tail(self, lines: int = 30) -> str:
         """Return the end of the log."""

@@ -12,10 +12,6 @@ SOURCE_ANNOTATION = "sync.rustrial.org/source-object"
 DATA: Mapping[str, str] = {"k": "v"}
 
 
-def namespace(name: str) -> Object:
-    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
-
-
 def config_map(namespace: str, name: str, data: Mapping[str, str] = DATA, **metadata: Any) -> Object:
     return {
         "apiVersion": "v1",
@@ -25,10 +21,17 @@ def config_map(namespace: str, name: str, data: Mapping[str, str] = DATA, **meta
     }
 
 
-def secret(namespace: str, name: str, data: Mapping[str, str] | None = None, **fields: Any) -> Object:
+def secret(
+    namespace: str, name: str, data: Mapping[str, str] | None = None, fields: Object | None = None, **metadata: Any
+) -> Object:
     """Return a Secret; `fields` stand beside its data."""
-    meta = {"namespace": namespace, "name": name, **fields.pop("metadata", {})}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": dict(data or {"k": "dg=="}), **fields}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"namespace": namespace, "name": name, **metadata},
+        "data": dict(data or {"k": "dg=="}),
+        **(fields or {}),
+    }
 
 
 def cron_job(namespace: str, name: str, **metadata: Any) -> Object:

@@ -239,10 +239,8 @@ def test_copies_are_deleted_with_the_sync_policy_and_created_with_it(world: Worl
         sync.wait_in_sync()
     where = (API_VERSION, "syncpolicies", None, "default")
     policy = world.admin.get(*where)
-    world.edit(policy, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
-    world.admin.delete(*where)
     try:
-        becomes(lambda: world.admin.gone(*where), True)
+        world.delete_policy("default")
         becomes(lambda: world.where(source), set(), within=60)
         becomes(lambda: syncs[0].says("InSync"), ("False", "NotWatched"))
         syncs[1].delete()

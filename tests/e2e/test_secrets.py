@@ -30,7 +30,7 @@ NEEDLES = [form for value in VALUES for form in (value, encoded(value))]
 
 
 def password(namespace: str, name: str, value: str, **fields: object) -> Object:
-    return secret(namespace, name, {"password": encoded(value)}, **fields)
+    return secret(namespace, name, {"password": encoded(value)}, fields)
 
 
 def emitted(world: World, installation: Installation, control_plane: ControlPlane) -> Iterator[tuple[str, str]]:

@@ -110,7 +110,7 @@ def test_a_service_account_token_is_not_copied(world: World) -> None:
     home, team = world.namespace("home"), world.namespace()
     account = {"kubernetes.io/service-account.name": "default"}
     becomes(lambda: bool(world.admin.find("v1", "serviceaccounts", home, "default")), True)
-    token = secret(home, "token", type="kubernetes.io/service-account-token", metadata={"annotations": account})
+    token = secret(home, "token", fields={"type": "kubernetes.io/service-account-token"}, annotations=account)
     source = world.admin.create(token)
     sync = world.sync(source, to(team))
     becomes(lambda: sync.says("InSync"), ("False", "SourceNotCopyable"), within=REPORTED)

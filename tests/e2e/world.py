@@ -58,10 +58,6 @@ class Sync:
         copies = self.status()["copies"]
         return (copies["total"], copies["synced"], copies["failed"], copies["pending"])
 
-    def unsynced(self) -> tuple[int, int]:
-        """Return how many destinations failed, and how many are pending."""
-        return self.counts()[2:]
-
     def edit(self, **spec: Any) -> None:
         """Merge into the spec."""
         self.admin.patch(*self.where, {"spec": spec})
@@ -140,14 +136,17 @@ class World:
         """Have a SyncPolicy beside the default one, which permits everything, for as long as the block lasts."""
         name = f"{name}-{self.mark}"
         self.admin.create({"apiVersion": API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": spec})
-        where = (API_VERSION, "syncpolicies", None, name)
         try:
             yield name
         finally:
-            self.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
-            with suppress(NotFoundError):
-                self.admin.delete(*where)
-            becomes(lambda: self.admin.gone(*where), True)
+            self.delete_policy(name)
+
+    def delete_policy(self, name: str) -> None:
+        """Delete a SyncPolicy, which has to be annotated first, and wait until it is gone."""
+        where = (API_VERSION, "syncpolicies", None, name)
+        self.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
+        self.admin.delete(*where)
+        becomes(lambda: self.admin.gone(*where), True)
 
     # Changing
 
