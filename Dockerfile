@@ -24,5 +24,5 @@ LABEL org.opencontainers.image.title="object-syncer" \
 COPY --from=build /opt/object-syncer /opt/object-syncer
 ENV PATH=/opt/object-syncer/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 1000:1000
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["object-syncer", "serve"]

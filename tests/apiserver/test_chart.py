@@ -92,6 +92,7 @@ SAFE = {
         ({"hooks": {"token": {"mode": "generated"}}}, "may read all Secrets"),
         ({"image": {"repository": "rustrial/k8s-object-syncer"}}, "image.repository is upstream's"),
         ({"resources": {"limits": {"cpu": "100m"}}}, "CPU limit of 100m"),
+        ({"resources": {"limits": {"memory": "400Mi"}}}, "with a memory limit of 400Mi"),
         ({"metacontroller": {"serviceAccount": {"namespace": "nowhere"}}}, "there is no ServiceAccount nowhere/"),
         (SAFE, "kubectl get syncpolicies"),
     ],

@@ -40,10 +40,12 @@ def memory(body: bytes, path: str) -> dict[str, float]:
 @contextlib.contextmanager
 def server() -> Iterator[tuple[int, int]]:
     """Run the hook server on a free port; yield the port and the pid of its master process."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([COMMAND, "serve", "--bind", f"127.0.0.1:{port}"])
+    with socket.socket() as first, socket.socket() as second:
+        for probe in (first, second):
+            probe.bind(("127.0.0.1", 0))
+        port, status = first.getsockname()[1], second.getsockname()[1]
+    addresses = ["--bind", f"127.0.0.1:{port}", "--status-bind", f"127.0.0.1:{status}"]
+    process = subprocess.Popen([COMMAND, "serve", *addresses])
     try:
         _ready(port)
         yield port, process.pid

@@ -118,11 +118,11 @@ CASES: dict[str, Values] = {
     },
     "hooks elsewhere": {"replicaCount": 0, "hooksUrl": "https://192.0.2.1:8443"},
     "isolated and watched": {
-        "networkPolicy": {"enabled": True},
+        "networkPolicy": {"monitoringNamespace": "monitoring"},
         "serviceMonitor": {"enabled": True},
         "podMonitor": {"enabled": True},
         "priorityClassName": "system-cluster-critical",
-        "metrics": {"port": 8080},
+        "metrics": {"port": 8081},
     },
     "engine by another name": {
         "metacontroller": {"user": "engine", "controllerLabels": {"engine": "object-syncer"}},

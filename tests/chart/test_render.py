@@ -90,9 +90,9 @@ def test_the_hooks_are_available_during_updates_and_drains() -> None:
     spec = pod(objects)
     assert spec["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
     paths = {probe: spec["containers"][0][probe]["httpGet"] for probe in ("livenessProbe", "readinessProbe")}
-    assert {probe: (get["path"], get["scheme"]) for probe, get in paths.items()} == {
-        "livenessProbe": ("/healthz", "HTTPS"),
-        "readinessProbe": ("/readyz", "HTTPS"),
+    assert paths == {
+        "livenessProbe": {"path": "/healthz", "port": "metrics"},
+        "readinessProbe": {"path": "/readyz", "port": "metrics"},
     }
 
 
@@ -122,19 +122,59 @@ def test_the_image_of_the_original_is_not_run() -> None:
     assert "?release=7&" in str(helm.only(objects, "DecoratorController"))
 
 
-def test_the_network_policy_admits_the_engine_only() -> None:
-    engine = {
-        "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metacontroller"}}}],
-        "ports": [{"protocol": "TCP", "port": 8080}],
-    }
-    assert not helm.of(helm.template(), "NetworkPolicy")
-    ours = helm.only(helm.template({"networkPolicy": {"enabled": True}}), "NetworkPolicy")["spec"]
-    assert (ours["policyTypes"], ours["ingress"]) == (["Ingress", "Egress"], [engine])
-    assert "egress" not in ours  # nothing goes out
+ENGINE = {
+    "from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "metacontroller"}}}],
+    "ports": [{"protocol": "TCP", "port": 8080}],
+}
+METRICS = {"ports": [{"protocol": "TCP", "port": 9000}]}
+
+
+def network_policy(values: dict[str, Any]) -> Any:
+    return helm.only(helm.template(values), "NetworkPolicy")["spec"]
+
+
+@pytest.mark.parametrize("values", [{}, {"networkPolicy": None}, {"networkPolicy": {"enabled": True}}])
+def test_by_default_only_the_engine_reaches_the_hooks_and_nothing_goes_out(values: dict[str, Any]) -> None:
+    policy = network_policy(values)
+    assert policy["podSelector"]["matchLabels"] == helm.only(helm.template(), "Service")["spec"]["selector"]
+    assert (policy["policyTypes"], policy["ingress"]) == (["Ingress", "Egress"], [ENGINE])
+    assert "egress" not in policy
+
+
+def test_prometheus_reaches_the_metrics() -> None:
+    monitored = network_policy({"podMonitor": {"enabled": True}})
+    assert monitored["ingress"] == [ENGINE, METRICS]
+    named = network_policy({"serviceMonitor": {"enabled": True}, "networkPolicy": {"monitoringNamespace": "prom"}})
+    prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "prom"}}}
+    assert named["ingress"] == [ENGINE, {**METRICS, "from": [prometheus]}]
+
+
+def test_upstreams_network_policy_is_taken_and_the_engine_let_in() -> None:
     theirs = CASES["upstream's values, used"]
-    given = helm.only(helm.template(theirs), "NetworkPolicy")["spec"]
-    assert given["ingress"] == [*theirs["networkPolicy"]["ingress"], engine]
+    given = network_policy(theirs)
+    assert given["ingress"] == [*theirs["networkPolicy"]["ingress"], ENGINE, METRICS]
     assert given["egress"] == theirs["networkPolicy"]["egress"]
+    assert network_policy({"networkPolicy": {"ingress": []}})["policyTypes"] == ["Ingress"]
+    assert not helm.of(helm.template({"networkPolicy": {"enabled": False}}), "NetworkPolicy")
+
+
+def test_probes_and_metrics_have_a_port_of_their_own() -> None:
+    objects = helm.template({"metrics": {"port": 9999}, "podMonitor": {"enabled": True}})
+    (container,) = pod(objects)["containers"]
+    assert {port["name"]: port["containerPort"] for port in container["ports"]} == {"hooks": 8080, "metrics": 9999}
+    assert {"--bind=0.0.0.0:8080", "--status-bind=0.0.0.0:9999"} <= set(container["args"])
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"]["port"] == "metrics"
+    ports = {port["name"]: port["targetPort"] for port in helm.only(objects, "Service")["spec"]["ports"]}
+    assert ports == {"hooks": "hooks", "metrics": "metrics"}
+    (endpoint,) = helm.only(objects, "PodMonitor")["spec"]["podMetricsEndpoints"]
+    assert (endpoint["port"], endpoint["path"]) == ("metrics", "/metrics")
+    assert "scheme" not in endpoint
+
+
+def test_limits_of_requests_are_the_servers_options() -> None:
+    (container,) = pod(helm.template({"hooks": {"bodyLimit": "20Mi", "memoryLimit": "1Gi"}}))["containers"]
+    assert {"--body-limit=20Mi", "--memory-limit=1Gi"} <= set(container["args"])
 
 
 # How hooks are reached
@@ -344,6 +384,10 @@ def test_sync_policies_say_where_the_guard_is_disabled() -> None:
         ({"hooks": {"tls": {"caBundle": "MIIB"}}}, "/hooks/tls/caBundle"),
         ({"hooks": {"token": {"mode": "secret"}}}, "hooks.token.secretName"),
         ({"hooks": {"port": 0}}, "/hooks/port"),
+        ({"metrics": {"port": 8080}}, "metrics.port: 8080 is the port of the hooks"),
+        ({"hooks": {"bodyLimit": "1e9"}}, "/hooks/bodyLimit"),
+        ({"hooks": {"bodyLimit": "1Gi"}}, "hooks.memoryLimit: 160Mi is less than hooks.bodyLimit, 1Gi"),
+        ({"networkPolicy": {"monitoringNamespace": "A"}}, "/networkPolicy/monitoringNamespace"),
         ({"metacontroller": {"serviceAccount": {"namespace": ""}}}, "/metacontroller/serviceAccount/namespace"),
         ({"networkPolicy": {"from": []}}, "/networkPolicy"),
         ({"podMonitor": {"enabled": True, "interval": "often"}}, "/podMonitor/interval"),

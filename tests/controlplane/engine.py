@@ -82,9 +82,10 @@ class HookServer(Process):
     ) -> None:
         """Prepare a hook server that logs to `directory`."""
         self.port = free_port()
+        addresses = (f"--bind=127.0.0.1:{self.port}", f"--status-bind=127.0.0.1:{free_port()}")
         super().__init__(
             "object-syncer",
-            [PROGRAM, "serve", f"--bind=127.0.0.1:{self.port}", f"--workers={workers}", f"--threads={threads}"],
+            [PROGRAM, "serve", *addresses, f"--workers={workers}", f"--threads={threads}"],
             directory / "object-syncer.log",
             ready=lambda: answers(f"{self.url}/readyz"),
             environment=environment,

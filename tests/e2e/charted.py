@@ -138,6 +138,7 @@ class Charted:
                 PROGRAM,
                 "serve",
                 f"--bind=127.0.0.1:{self._port}",
+                f"--status-bind=127.0.0.1:{free_port()}",
                 f"--tls-cert={self._files / 'tls.crt'}",
                 f"--tls-key={self._files / 'tls.key'}",
                 *([f"--token-file={tokens}"] if tokens.exists() else []),

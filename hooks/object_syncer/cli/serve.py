@@ -1,6 +1,7 @@
 """`object-syncer serve`: answer Metacontroller's hooks."""
 
 import logging
+import re
 from pathlib import Path
 
 import click
@@ -13,13 +14,44 @@ def _address(_context: click.Context, _parameter: click.Parameter, value: str) -
     return value
 
 
+def _bytes(_context: click.Context, _parameter: click.Parameter, value: str) -> int:
+    amount = re.fullmatch(r"([1-9][0-9]*)(|Ki|Mi|Gi)", value)
+    if not amount:
+        raise click.BadParameter(f"{value!r} is not a number of bytes, for example 160Mi")
+    return int(amount[1]) << {"": 0, "Ki": 10, "Mi": 20, "Gi": 30}[amount[2]]
+
+
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 @click.command()
 @click.option("--bind", default="0.0.0.0:8080", show_default=True, metavar="HOST:PORT", callback=_address)
+@click.option(
+    "--status-bind",
+    default="0.0.0.0:8081",
+    show_default=True,
+    metavar="HOST:PORT",
+    callback=_address,
+    help="Serve probes and metrics here, always by plain HTTP.",
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes.")
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 256), help="Threads of each process.")
+@click.option(
+    "--body-limit",
+    default="160Mi",
+    show_default=True,
+    metavar="BYTES",
+    callback=_bytes,
+    help="The largest request; 100 copies of 1 MiB, base64 and metadata included, fit in the default.",
+)
+@click.option(
+    "--memory-limit",
+    default="160Mi",
+    show_default=True,
+    metavar="BYTES",
+    callback=_bytes,
+    help="Requests and answers in memory at once, in each process. JSON takes about twice as much on top.",
+)
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Serve HTTPS with this certificate (PEM, chain included).")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The private key of --tls-cert (PEM, no password).")
 @click.option("--token-file", type=_FILE, metavar="FILE", help="Answer only who sends one of these bearer tokens.")
@@ -32,8 +64,11 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 )
 def serve(
     bind: str,
+    status_bind: str,
     workers: int,
     threads: int,
+    body_limit: int,
+    memory_limit: int,
     tls_cert: Path | None,
     tls_key: Path | None,
     token_file: Path | None,
@@ -41,17 +76,32 @@ def serve(
 ) -> None:
     """Answer Metacontroller's hooks over HTTP until told to stop; requests under way are finished.
 
-    Certificate, key and tokens (one per line) may be replaced at any time; probes and metrics need no token.
+    Certificate, key and tokens (one per line) may be replaced at any time. Probes and metrics have an address of their
+    own and need no token; the hooks' address answers probes, too.
     """
-    from object_syncer.web.gunicorn import Server  # noqa: PLC0415 - the other commands start without it
+    from object_syncer.web.gunicorn import Server, Settings  # noqa: PLC0415 - the other commands start without it
     from object_syncer.web.watched import Unusable  # noqa: PLC0415
 
     if (tls_cert is None) != (tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key need each other")
+    if bind == status_bind:
+        raise click.UsageError("--bind and --status-bind must differ")
+    if body_limit > memory_limit:
+        raise click.UsageError("--memory-limit must not be less than --body-limit: such a body would never be read")
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
-    certificate = (tls_cert, tls_key) if tls_cert and tls_key else None
+    settings = Settings(
+        bind,
+        status_bind,
+        workers,
+        threads,
+        body_limit,
+        memory_limit,
+        certificate=(tls_cert, tls_key) if tls_cert and tls_key else None,
+        token_file=token_file,
+        log_level=log_level,
+    )
     try:
-        server = Server(bind, workers, threads, certificate=certificate, token_file=token_file, log_level=log_level)
+        server = Server(settings)
     except Unusable as error:
         raise click.UsageError(str(error)) from None
     server.run()

@@ -14,7 +14,7 @@ import orjson
 from object_syncer.copying import adoption, attempts, sanitize
 from object_syncer.copying.attempts import Attempt
 from object_syncer.copying.template import Template, template
-from object_syncer.kube import api, clock, metacontroller, types
+from object_syncer.kube import api, clock, depth, metacontroller, types
 from object_syncer.kube.meta import Json, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
 from object_syncer.planning import controllers
@@ -80,6 +80,8 @@ def _source_problem(source: Json | None, key: str) -> Problem | None:
         return Problem(reasons.SOURCE_NOT_FOUND, f"the source {key} does not exist")
     if is_terminating(source):
         return Problem(reasons.SOURCE_NOT_FOUND, f"the source {key} is being deleted")
+    if depth.is_cut(source):
+        return Problem(reasons.SOURCE_NOT_COPYABLE, f"the source {key} is nested deeper than {depth.LEVELS} levels")
     return sanitize.problem(source["apiVersion"].rpartition("/")[0], source["kind"], source)
 
 

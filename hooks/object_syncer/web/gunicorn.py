@@ -1,71 +1,83 @@
-"""How the app is served: gunicorn with threads, and the settings that Metacontroller forces."""
+"""How the app is served: gunicorn with our worker, and the settings that Metacontroller forces."""
 
 import ssl
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from object_syncer.web import tls, tokens
-from object_syncer.web.app import create_app
+from object_syncer.web.app import create_app, create_status_app
+from object_syncer.web.gate import Asgi, gate, inline
+from object_syncer.web.metrics import Metrics
+from object_syncer.web.watched import Watched
+from object_syncer.web.worker import Worker
 
 _KEEPALIVE_SECONDS = 150
 """Go reuses idle connections for 90 s and does not retry POSTs: we must not be the one that closes them."""
+
+_SHARED_MEMORY = Path("/dev/shm")
+"""Where workers say that they are alive; a file on a disk may be slow. macOS has no such directory."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the command line says. Limits are in bytes and of each process."""
+
+    bind: str
+    status_bind: str
+    workers: int
+    threads: int
+    body_limit: int
+    memory_limit: int
+    certificate: tuple[Path, Path] | None = None
+    token_file: Path | None = None
+    log_level: str = "warning"
 
 
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn, configured by arguments instead of a file. `run()` serves until SIGTERM, then finishes requests.
 
-    With `certificate` (certificate file, key file) it serves HTTPS; with `token_file` hooks need a bearer token.
-    Raises Unusable for files that are not what they should be.
+    With `certificate` (certificate file, key file) hooks are served over HTTPS; with `token_file` they need a bearer
+    token. Raises Unusable for files that are not what they should be.
     """
 
-    def __init__(
-        self,
-        bind: str,
-        workers: int,
-        threads: int,
-        *,
-        certificate: tuple[Path, Path] | None = None,
-        token_file: Path | None = None,
-        log_level: str = "warning",
-    ) -> None:
-        self._settings: dict[str, Any] = {
-            "bind": bind,
-            "workers": workers,
-            "threads": threads,
-            "worker_class": "gthread",
+    def __init__(self, settings: Settings) -> None:
+        self._options: dict[str, Any] = {
+            "bind": [settings.bind, settings.status_bind],
+            "workers": settings.workers,
+            "worker_class": Worker,
             "keepalive": _KEEPALIVE_SECONDS,
             "timeout": 60,
             "graceful_timeout": 10,
-            "worker_tmp_dir": "/dev/shm",
+            "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
             "preload_app": True,
             "proc_name": "object-syncer",
             "accesslog": None,
-            "loglevel": log_level,
+            "loglevel": settings.log_level,
             "control_socket_disable": True,  # a way in that nobody asked for, in a home that may be read-only
         }
-        if certificate:
-            self._settings |= _https(*certificate)
-        self._tokens = tokens.accepted(token_file) if token_file else None
+        contexts = tls.contexts(*settings.certificate) if settings.certificate else None
+        metrics = Metrics()
+        hooks = gate(
+            create_app(metrics=metrics),
+            threads=settings.threads,
+            body_limit=settings.body_limit,
+            memory_limit=settings.memory_limit,
+            accepted=tokens.accepted(settings.token_file) if settings.token_file else None,
+        )
+        self.listeners: list[tuple[Asgi, Watched[ssl.SSLContext] | None]] = [
+            (hooks, contexts),
+            (inline(create_status_app(metrics)), None),
+        ]
         super().__init__()
 
     def load_config(self) -> None:
         """Called by gunicorn."""
-        for key, value in self._settings.items():
-            if key in self.cfg.settings:  # older releases have no control socket to disable
-                self.cfg.set(key, value)
+        for key, value in self._options.items():
+            self.cfg.set(key, value)
 
-    def load(self) -> object:
-        """Called by gunicorn: the app to serve."""
-        app = create_app()
-        return tokens.require(app, self._tokens) if self._tokens else app
-
-
-def _https(certificate: Path, key: Path) -> dict[str, Any]:
-    contexts = tls.contexts(certificate, key)
-
-    def context(_config: object, _default: object) -> ssl.SSLContext:
-        return contexts.value()
-
-    return {"certfile": str(certificate), "keyfile": str(key), "ssl_context": context}
+    def load(self) -> Asgi:
+        """Called by gunicorn, which wants one app; the worker takes them from `listeners`."""
+        return self.listeners[0][0]

@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 from object_syncer import __version__
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import Request
-from object_syncer.routes import ROUTES
-from object_syncer.web.app import create_app
+from object_syncer.routes import HEARTBEAT, ROUTES
+from object_syncer.web.app import create_app, create_status_app
+from object_syncer.web.metrics import Metrics
 from specification import cases
 from unit.bodies import of_slice, sync_slice, valid
 from unit.objects import NOW, STAMP, config_map
@@ -55,11 +56,12 @@ def test_time_comes_from_the_app_s_clock(client: FlaskClient) -> None:
     assert orjson.loads(answer.data)["status"]["conditions"][0]["lastTransitionTime"] == STAMP
 
 
-def test_metrics_count_and_time_each_hook_by_its_answer(client: FlaskClient) -> None:
-    path = "/v1/slice/sync"
+def test_metrics_count_and_time_each_hook_by_its_answer() -> None:
+    path, metrics = "/v1/slice/sync", Metrics()
+    client = create_app(lambda: NOW, metrics).test_client()
     for body in (valid()[path], valid()[path], b"no JSON"):
         post(client, path, body)
-    scraped = client.get("/metrics")
+    scraped = create_status_app(metrics).test_client().get("/metrics")
     assert (scraped.status_code, scraped.mimetype) == (200, "text/plain")
     lines = scraped.text.splitlines()
     for code, count in (("200", 2), ("400", 1)):
@@ -67,9 +69,10 @@ def test_metrics_count_and_time_each_hook_by_its_answer(client: FlaskClient) -> 
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_are_answered(client: FlaskClient, path: str) -> None:
-    answer = client.get(path)
-    assert (answer.status_code, answer.json) == (200, {"status": "ok", "version": __version__})
+def test_probes_are_answered_at_both_addresses(client: FlaskClient, path: str) -> None:
+    for asked in (client, create_status_app(Metrics()).test_client()):
+        answer = asked.get(path)
+        assert (answer.status_code, answer.json) == (200, {"status": "ok", "version": __version__})
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def test_no_hook_does_without_what_the_engine_always_sends(client: FlaskClient, 
 def test_an_unknown_path_is_answered_404_with_those_there_are(client: FlaskClient, path: str) -> None:
     answer = post(client, path, {})
     assert (answer.status_code, answer.mimetype) == (404, "application/json")
-    assert answer.json == {"error": "no such path", "paths": sorted(ROUTES)}
+    assert answer.json == {"error": "no such path", "paths": sorted((*ROUTES, HEARTBEAT))}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ def test_an_unknown_path_is_answered_404_with_those_there_are(client: FlaskClien
 def test_a_wrong_method_is_answered_405(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.mimetype) == (405, "application/json")
-    assert answer.json == {"error": "hooks take POST, probes and metrics take GET"}
+    assert answer.json == {"error": "hooks take POST, probes take GET"}
 
 
 def leaking(kind: Callable[[str], BaseException]) -> Callable[[Request, datetime], Json]:
@@ -243,6 +246,25 @@ def test_large_bodies_are_read(client: FlaskClient) -> None:
     assert len(orjson.loads(answer.data)["children"]) == 30
 
 
-def test_deeply_nested_bodies_are_refused_not_crashed_on(client: FlaskClient) -> None:
+def nested(levels: int) -> bytes:
+    return b'{"a":' * levels + b"1" + b"}" * levels
+
+
+@pytest.mark.parametrize("levels", [100, 240, 254, 300, 1000])
+def test_a_source_is_copied_whole_or_not_at_all(client: FlaskClient, levels: int) -> None:
+    """Neither what is read too deep nor what is written too deep may be copied cut short."""
+    body = orjson.dumps(of_slice(sync_slice("a"), config_map(data="HERE")))
+    answer = post(client, SLICE_SYNC, body.replace(b'"HERE"', nested(levels)))
+    assert answer.status_code == 200
+    answered = orjson.loads(answer.data)
+    if answered["children"]:
+        assert nested(levels) in answer.data
+    else:
+        assert levels > 240
+        assert answered["status"]["problem"]["reason"] == "SourceNotCopyable"
+        assert "nested" in answered["status"]["problem"]["message"]
+
+
+def test_what_is_nested_deep_and_no_request_is_refused_not_crashed_on(client: FlaskClient) -> None:
     answer = post(client, SLICE_SYNC, b'{"a":' * 100_000 + b"1" + b"}" * 100_000)
     assert answer.status_code == 400

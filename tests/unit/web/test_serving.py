@@ -1,5 +1,10 @@
 """`object-syncer serve` with HTTPS and tokens, as a process: it is asked as the engine would ask it."""
 
+import http.client
+import os
+import signal
+import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +16,7 @@ from click.testing import CliRunner
 import certificates
 from controlplane.engine import PROGRAM
 from controlplane.processes import Process, free_port
+from controlplane.waiting import wait_for
 from object_syncer.cli import main
 
 TOKEN = "old-0123456789abcdef"
@@ -27,7 +33,17 @@ def serving(directory: Path, *options: str | Path) -> Iterator[str]:
     url = f"https://127.0.0.1:{port}"
     process = Process(
         "object-syncer",
-        [PROGRAM, "serve", f"--bind=127.0.0.1:{port}", "--tls-cert", made.file, "--tls-key", made.key, *options],
+        [
+            PROGRAM,
+            "serve",
+            f"--bind=127.0.0.1:{port}",
+            f"--status-bind=127.0.0.1:{free_port()}",
+            "--tls-cert",
+            made.file,
+            "--tls-key",
+            made.key,
+            *options,
+        ],
         directory / "log",
         ready=lambda: get(f"{url}/readyz", made.file).ok,
     )
@@ -93,6 +109,10 @@ def test_options_that_cannot_work_are_refused(tmp_path: Path) -> None:
         (["--tls-cert", made.file], "--tls-cert and --tls-key need each other"),
         (["--tls-key", made.key], "--tls-cert and --tls-key need each other"),
         (["--tls-cert", made.file, "--tls-key", empty], "no PEM private key in it"),
+        (["--bind", "127.0.0.1:8080", "--status-bind", "127.0.0.1:8080"], "--bind and --status-bind must differ"),
+        (["--body-limit", "1e6"], "'1e6' is not a number of bytes"),
+        (["--body-limit", "0"], "'0' is not a number of bytes"),
+        (["--body-limit", "2Mi", "--memory-limit", "1Mi"], "--memory-limit must not be less than --body-limit"),
         (["--token-file", empty], "no token in it"),
         (["--token-file", tmp_path / "missing"], "does not exist"),
         (["--token-file", tmp_path], "is a directory"),
@@ -101,3 +121,45 @@ def test_options_that_cannot_work_are_refused(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["serve", *map(str, options)])
         assert result.exit_code == 2
         assert why in result.output
+
+
+def test_a_header_without_end_is_not_read_for_ever(tmp_path: Path) -> None:
+    with serving(tmp_path) as url, socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as plain:
+        context = ssl.create_default_context(cafile=tmp_path / "server.crt")
+        with context.wrap_socket(plain, server_hostname="127.0.0.1") as connection:
+            connection.settimeout(5)
+            with pytest.raises(OSError, match=r"EOF|reset|pipe"):
+                connection.sendall(b"POST / HTTP/1.1\r\n" + b"Name: value\r\n" * 1_000_000)
+
+
+def refused(port: int) -> bool:
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_request_under_way_is_finished_and_an_idle_connection_used_once_more_while_it_stops(tmp_path: Path) -> None:
+    port = free_port()
+    process = Process(
+        "object-syncer",
+        [PROGRAM, "serve", f"--bind=127.0.0.1:{port}", f"--status-bind=127.0.0.1:{free_port()}"],
+        tmp_path / "log",
+        ready=lambda: requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).ok,
+    )
+    process.start()
+    try:
+        begun, idle = (http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(2))
+        idle.request("GET", "/readyz")
+        idle.getresponse().read()
+        begun.putrequest("POST", HOOK)
+        begun.putheader("Content-Length", "2")
+        begun.endheaders(b"{")
+        os.kill(process.pid, signal.SIGTERM)
+        wait_for(lambda: refused(port), 5, "no new connections")
+        idle.request("GET", "/readyz")
+        answer = idle.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (200, "close")
+        begun.send(b"}")
+        assert begun.getresponse().status == 400
+        wait_for(lambda: not process.running, 10, "the end")
+    finally:
+        process.kill()

@@ -1,44 +1,34 @@
 """Bearer tokens: who is let in."""
 
-from collections.abc import Callable, Iterable
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from object_syncer.web import tokens
+from object_syncer.web.app import create_app
+from object_syncer.web.gate import gate
 from object_syncer.web.watched import Unusable
+from unit.web.asgi import ask
 
 OLD = "old-0123456789abcdef"
 NEW = "new-0123456789abcdef"
-
-
-def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    start_response("200 OK", [])
-    return [b"let in"]
+HOOK = "/v1/policy/sync"
 
 
 class Door:
-    """The app behind tokens from a file."""
+    """The hooks behind tokens from a file. Who is let in is told that its body is no JSON."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self._guarded = tokens.require(app, tokens.accepted(file))
+        accepted = tokens.accepted(file)
+        self.gate = gate(create_app(), threads=1, body_limit=100, memory_limit=100, accepted=accepted)
         self.headers: dict[str, str] = {}
 
-    def status(self, authorization: str | None, path: str = "/v1/policy/sync") -> int:
-        seen: list[str] = []
-        environ: dict[str, Any] = {"PATH_INFO": path, "wsgi.input": BytesIO(b"body")} | (
-            {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
-        )
-
-        def start_response(status: str, headers: list[tuple[str, str]]) -> None:
-            seen.append(status)
-            self.headers = dict(headers)
-
-        b"".join(self._guarded(environ, start_response))
-        return int(seen[0].split()[0])
+    def status(self, authorization: str | None, path: str = HOOK) -> int:
+        given = {} if authorization is None else {"authorization": authorization}
+        answer = ask(self.gate, path, headers=given)
+        self.headers = dict(answer.headers)
+        return answer.status
 
 
 @pytest.fixture
@@ -50,7 +40,7 @@ def door(tmp_path: Path) -> Door:
 
 @pytest.mark.parametrize("header", [f"Bearer {OLD}", f"bearer {NEW}", f"Bearer  {OLD} "])
 def test_each_token_opens(door: Door, header: str) -> None:
-    assert door.status(header) == 200
+    assert door.status(header) == 400
 
 
 @pytest.mark.parametrize(
@@ -66,7 +56,6 @@ def test_each_token_opens(door: Door, header: str) -> None:
         f"Bearer {OLD[:-1]}",
         f"Bearer {OLD}\n{NEW}",
         "Bearer \xff\xfe",
-        "Bearer \u20ac",
         f"Bearer {OLD} {NEW}",
     ],
 )
@@ -75,12 +64,12 @@ def test_all_else_does_not(door: Door, header: str | None) -> None:
     assert door.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/readyz"])
-def test_probes_and_metrics_need_no_token(door: Door, path: str) -> None:
-    assert door.status(None, path) == 200
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_probes_need_no_token(door: Door, path: str) -> None:
+    assert ask(door.gate, path, method="GET").status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz/", "/readyz/../v1/policy/sync", "/v1/objectsync/sync", ""])
+@pytest.mark.parametrize("path", ["/", "/healthz/", "/metrics", "/readyz/../v1/policy/sync", "/v1/objectsync/sync", ""])
 def test_nothing_else_is_exempt(door: Door, path: str) -> None:
     assert door.status(None, path) == 401
 
@@ -103,12 +92,12 @@ def test_every_token_is_compared_each_time(door: Door, monkeypatch: pytest.Monke
 def test_rotation(door: Door) -> None:
     third = "third-0123456789abcdef"
     door.file.write_text(f"{NEW}\n{third}\n")
-    assert [door.status(f"Bearer {token}") for token in (OLD, NEW, third)] == [401, 200, 200]
+    assert [door.status(f"Bearer {token}") for token in (OLD, NEW, third)] == [401, 400, 400]
 
 
 def test_an_emptied_file_locks_nobody_out(door: Door) -> None:
     door.file.write_text("")
-    assert door.status(f"Bearer {OLD}") == 200
+    assert door.status(f"Bearer {OLD}") == 400
 
 
 @pytest.mark.parametrize(
