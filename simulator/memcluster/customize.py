@@ -45,6 +45,16 @@ class _Answer:
     until: datetime
 
 
+@dataclass(frozen=True)
+class _Index:
+    """The rules of all parents, so that not every parent is looked at for every event."""
+
+    parents: Sequence[Json]
+    until: datetime
+    by_name: dict[str, list[tuple[int, Rules]]]
+    """Position of a parent and its rules, by each name in these, and by "" if one of them has no names."""
+
+
 class Customize:
     """The customize hook of one controller, its cache, and the kinds that the controller watches because of it."""
 
@@ -54,13 +64,14 @@ class Customize:
         self._hook = hook
         self._answers: dict[tuple[str, int], _Answer] = {}
         self._watched: dict[tuple[str, str], Resource] = {}
+        self._index: _Index | None = None
 
     def related(self, parent: Json) -> ObjectMap:
         """Return everything that a parent's rules select. Raises SyncError if one rule is invalid."""
         found: ObjectMap = {}
         if self._hook is None:
             return found
-        for rule in (rule for rules in self._rules(parent).values() for rule in rules):
+        for rule in (rule for rules in self._answer(parent).rules.values() for rule in rules):
             resource = self._host.resource(rule.api_version, rule.plural)
             self._watched[rule.api_version, rule.plural] = resource
             if rule.error:
@@ -80,34 +91,58 @@ class Customize:
         if not watched:
             return []
         states = [state for state in (event.old, event.new) if state]
-        return [parent for parent in all_parents() if self._relates(parent, states, watched)]
+        parents = all_parents()
+        by_name = self._indexed(parents)
+        candidates = dict((*by_name.get(event.key.name, ()), *by_name.get("", ())))
+        return [parents[at] for at in sorted(candidates) if self._relates(candidates[at], states, watched)]
 
-    def _relates(self, parent: Json, states: Sequence[Json], watched: Sequence[Resource]) -> bool:
-        try:
-            rules = self._rules(parent)
-        except (ApiError, HookError, SyncError):
-            return False
-        for resource in watched:
-            for rule in rules.get((resource.api_version, resource.plural), ()):
-                if not rule.error and any(self._matches(rule, resource, state) for state in states):
-                    return True
-        return False
+    def _indexed(self, parents: Sequence[Json]) -> dict[str, list[tuple[int, Rules]]]:
+        """Return the rules of all parents by name, from the last call if neither they nor the parents are others now.
 
-    def _rules(self, parent: Json) -> Rules:
-        if self._hook is None:
-            return {}
+        The store makes a new list of objects when one of them changes. Where a hook failed, nothing is kept.
+        """
+        now = self._host.cluster.clock
+        if self._index and self._index.parents is parents and now < self._index.until:
+            return self._index.by_name
+        by_name: dict[str, list[tuple[int, Rules]]] = {}
+        until, failed = now + CACHE_LIFETIME, False
+        for at, parent in enumerate(parents):
+            try:
+                answer = self._answer(parent)
+            except (ApiError, HookError, SyncError):
+                failed = True
+                continue
+            until = min(until, answer.until)
+            for name in {name for rules in answer.rules.values() for rule in rules for name in rule.names or ("",)}:
+                by_name.setdefault(name, []).append((at, answer.rules))
+        self._index = None if failed else _Index(parents, until, by_name)
+        return by_name
+
+    def _relates(self, rules: Rules, states: Sequence[Json], watched: Sequence[Resource]) -> bool:
+        return any(
+            self._matches(rule, resource, state)
+            for resource in watched
+            for rule in rules.get((resource.api_version, resource.plural), ())
+            if not rule.error
+            for state in states
+        )
+
+    def _answer(self, parent: Json) -> _Answer:
+        """Return the hook's answer for a parent, from the cache or by calling it."""
         key = (uid_of(parent), metadata(parent).get("generation") or 0)
         now = self._host.cluster.clock
         cached = self._answers.get(key)
         if cached and now < cached.until:
-            return cached.rules
+            return cached
+        if self._hook is None:
+            return _Answer({}, now + CACHE_LIFETIME)
         body = {"controller": self._definition, "parent": parent}
         answer = ask(self._host.call_hook, self._hook, body, CUSTOMIZE_ANSWER)
         rules: Rules = {}
         for rule in map(_rule, answer.get("relatedResources") or ()):
             rules.setdefault((rule.api_version, rule.plural), []).append(rule)
         self._answers[key] = _Answer(rules, now + CACHE_LIFETIME)
-        return rules
+        return self._answers[key]
 
     def _select(self, rule: Rule, resource: Resource) -> Iterable[Json]:
         cluster = self._host.cluster

@@ -93,6 +93,8 @@ class DecoratorController:
                 self._enqueue(parent)
 
     def _all_parents(self) -> list[Json]:
+        if len(self._parents) == 1:
+            return self._host.cluster.objects(self._parents[0])
         return [parent for resource in self._parents for parent in self._host.cluster.objects(resource)]
 
     def _matches(self, parent: Json) -> bool:

@@ -7,6 +7,7 @@ share them. Copies are made where a caller might change what it gets.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -32,7 +33,9 @@ def copy(value: Json) -> Json:
     """Return a deep copy, as if it had been sent over the wire: Go writes 30.0 as 30, so that it arrives as integer."""
     data = orjson.dumps(value)
     copied: Json = orjson.loads(data)
-    return _integers(copied) if _INTEGRAL_FLOAT.search(data) else copied
+    if _INTEGRAL_FLOAT.search(data):
+        _make_integers(copied)
+    return copied
 
 
 def canonical(value: Any) -> bytes:
@@ -121,11 +124,10 @@ def merge_patch(target: Any, patch: Any) -> Any:
     return result
 
 
-def _integers(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _integers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_integers(item) for item in value]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
+def _make_integers(container: Json | list[Any]) -> None:
+    items: Iterable[tuple[Any, Any]] = container.items() if isinstance(container, dict) else enumerate(container)
+    for key, item in items:
+        if isinstance(item, float) and item.is_integer():
+            container[key] = int(item)
+        elif isinstance(item, dict | list):
+            _make_integers(item)
