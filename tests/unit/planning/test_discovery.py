@@ -302,7 +302,7 @@ def served(*names: str) -> dict[str, bool]:
         says="there is no kind Configmap in Kubernetes",
     ),
     Custom(
-        "where another kind is served by a plural that may be this one's, the user must name one: the guard has checked "
+        "where another kind is served by a plural that may be this one's, one must be named: the guard has checked "
         "that the user may read one of them",
         [crd("widgets"), crd("widget", kind="Gadget")],
         reasons.KIND_NOT_FOUND,
