@@ -11,8 +11,8 @@ OURS = {api.SOURCE_ANNOTATION: SOURCE}
 """The annotation of every copy of the source that the tests are about."""
 
 
-def marks(slice_name: str = "s-0", **annotations: str) -> Json:
-    """Metadata of a copy."""
+def marks(slice_name: str = "configmaps.s-0", **annotations: str) -> Json:
+    """Metadata of a copy; the name of a SyncSlice begins with the plural of what it copies."""
     return {
         "labels": {api.SLICE_LABEL: slice_name, api.MANAGED_BY_LABEL: api.MANAGED_BY},
         "annotations": {**OURS, **annotations},

@@ -3,7 +3,7 @@
 The files are those of the folder metacontroller/, shipped with the package.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 
 import yaml
@@ -15,6 +15,9 @@ DEFAULT_HOOKS_URL = "http://object-syncer.object-syncer:8080"
 """Where the hook server is if it is installed under its own name: service.namespace:port."""
 
 _DEFINITIONS = resources.files("object_syncer") / "definitions"
+
+_TRUSTED = "['system:kube-controller-manager']"
+"""In the guard: the list of users whom an installation may add to."""
 
 
 def crds() -> Iterator[str]:
@@ -33,10 +36,15 @@ def controllers(hooks_url: str) -> Iterator[str]:
         yield (_DEFINITIONS / name).read_text().replace(DEFAULT_HOOKS_URL, hooks_url.rstrip("/"))
 
 
-def admission(engine_user: str) -> Iterator[str]:
-    """Yield the guard: admission policies and their bindings. `engine_user` is the user name of Metacontroller."""
+def admission(engine_user: str, trusted_users: Iterable[str] = ()) -> Iterator[str]:
+    """Yield the guard: admission policies and their bindings.
+
+    `engine_user` is the user name of Metacontroller; `trusted_users` are the names of those who may restore copies with
+    their marks, as backup tools do. Neither may have quotes in it.
+    """
+    trusted = _TRUSTED.replace("]", "".join(f", '{user}'" for user in trusted_users) + "]")
     for entry in sorted((_DEFINITIONS / "admission").iterdir(), key=lambda entry: entry.name):
-        yield entry.read_text().replace(api.ENGINE_USER, engine_user)
+        yield entry.read_text().replace(api.ENGINE_USER, engine_user).replace(_TRUSTED, trusted)
 
 
 def policy(watch: Sequence[str], sources: Sequence[str], targets: Sequence[str], allowed: Sequence[Json]) -> str:

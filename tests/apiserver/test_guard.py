@@ -1,152 +1,29 @@
-"""The guard, as the API server enforces it on real users: which writes it lets through, and which it refuses."""
+"""The guard, as the API server enforces it: which writes of the engine it lets through, and who writes our own kinds.
 
-from collections.abc import Callable, Iterator
+What it keeps tenants from is in tests/attacks.
+"""
+
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import pytest
-import yaml
 
-from controlplane.client import ApiError, Client, NotFoundError, Object, path_of
-from controlplane.control_plane import ALICE, KUBE_CONTROLLER_MANAGER, ControlPlane
+from controlplane.client import NotFoundError, Object
+from controlplane.control_plane import ControlPlane
 from controlplane.namespaces import Namespaces
-from controlplane.waiting import wait_for
-from object_syncer import installation
+from guarded import OTHER_OWNER, People, config_map, guarded, refused, sync_slice
 from object_syncer.kube import api
 from specification import cases
 from writes import OURS, WRITES, Write, marks
 
-RBAC = "rbac.authorization.k8s.io/v1"
-# In a version that nobody serves: API servers collect what has an owner they can look up and do not find.
-SLICE_OWNER = [
-    {"apiVersion": f"{api.GROUP}/v0", "kind": "SyncSlice", "name": "s-0", "uid": "u", "controller": True},
-]
-OTHER_OWNER = [
-    {"apiVersion": "example.com/v1", "kind": "Widget", "name": "w", "uid": "u", "controller": True},
-]
-
-
-@dataclass(frozen=True)
-class People:
-    """Users of the API server; RBAC permits each of them everything, so that whatever is refused is by the guard."""
-
-    engine: Client
-    """A ServiceAccount, as Metacontroller's is."""
-    alice: Client
-    admin: Client
-    """In the group system:masters."""
-    controller: Client
-    """A ServiceAccount of kube-system, as those of Kubernetes' own controllers are."""
-    manager: Client
-    """kube-controller-manager where its controllers have no ServiceAccounts of their own."""
-
-    def __getitem__(self, name: str) -> Client:
-        """Return one of them by name."""
-        client: Client = getattr(self, name)
-        return client
-
 
 @pytest.fixture(scope="module")
 def people(control_plane: ControlPlane) -> Iterator[People]:
-    """The guard in force, for an engine that is a ServiceAccount, and those who meet it."""
-    admin = control_plane.client()
-    mark = f"guard-{uuid4().hex[:6]}"
-    admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": mark}})
-    accounts = {"engine": (mark, "engine"), "controller": ("kube-system", mark)}
-    for namespace, name in accounts.values():
-        meta = {"namespace": namespace, "name": name}
-        admin.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta})
-    subjects = [{"kind": "ServiceAccount", "namespace": ns, "name": name} for ns, name in accounts.values()]
-    subjects += [{"kind": "User", "name": name} for name in (ALICE, KUBE_CONTROLLER_MANAGER)]
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
-    binding = {"apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": {"name": mark}}
-    admin.create({**binding, "roleRef": role, "subjects": subjects})
-    clients = {who: Client(control_plane.server, _token(admin, *account)) for who, account in accounts.items()}
-    admin.apply_yaml("---\n".join(installation.crds()))
-    engine_user = f"system:serviceaccount:{mark}:engine"
-    guard = [_renamed(obj, mark) for text in installation.admission(engine_user) for obj in yaml.safe_load_all(text)]
-    admin.apply_yaml(guard)
-    manager = control_plane.client(KUBE_CONTROLLER_MANAGER)
-    made = People(alice=control_plane.client(ALICE), admin=admin, manager=manager, **clients)
-    try:
-        _wait_in_force(made, mark)
+    """The guard in force, and those who meet it."""
+    with guarded(control_plane) as made:
         yield made
-    finally:
-        for obj in reversed(guard):
-            with suppress(NotFoundError):
-                admin.delete(obj["apiVersion"], admin.resource_of(obj).plural, None, obj["metadata"]["name"])
-        admin.delete(RBAC, "clusterrolebindings", None, mark)
-        admin.delete("v1", "serviceaccounts", "kube-system", mark)
-        admin.delete("v1", "namespaces", None, mark)
-
-
-def _token(admin: Client, namespace: str, name: str) -> str:
-    path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    return str(admin.call("POST", path, request)["status"]["token"])
-
-
-def _renamed(obj: Object, mark: str) -> Object:
-    """An installation may have a guard already: this one gets names of its own."""
-    obj["metadata"]["name"] += f"-{mark}"
-    if "policyName" in obj["spec"]:
-        obj["spec"]["policyName"] += f"-{mark}"
-    return obj
-
-
-def _wait_in_force(people: People, namespace: str) -> None:
-    """Until every policy refuses something; the API server learns of them within a second or so."""
-    stranger = people.admin.create(config_map(namespace, "probe"))
-    policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": namespace}, "spec": {}}
-    people.admin.create(policy)
-    where = (api.API_VERSION, "syncpolicies", None, namespace)
-    people.admin.patch_status(*where, {"controllers": 1})
-    copy = {**stranger, "metadata": {**stranger["metadata"], **marks()}}
-    looks = config_map(namespace, "looks", **marks())
-    objects, slices = path_of("v1", "configmaps", namespace), path_of(api.API_VERSION, "syncslices")
-    attempts = (  # dry runs: what is not refused yet must leave nothing behind
-        lambda: people.engine.call("PUT", f"{objects}/probe", copy, dryRun="All"),
-        lambda: people.alice.call("POST", objects, looks, dryRun="All"),
-        lambda: people.alice.call("POST", slices, sync_slice(f"{namespace}-probe"), dryRun="All"),
-        lambda: people.admin.call("DELETE", path_of(*where), dryRun="All"),
-    )
-    for attempt in attempts:
-        wait_for(lambda: _is_refused(attempt), 30, "the guard in force")  # noqa: B023 - called at once
-    people.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
-    people.admin.delete(*where)
-
-
-def _is_refused(attempt: Callable[[], object]) -> bool:
-    try:
-        attempt()
-    except ApiError as error:
-        if error.code != 403:
-            raise
-        return True
-    return False
-
-
-def config_map(namespace: str, name: str, **metadata: Any) -> Object:
-    meta = {"namespace": namespace, "name": name, **metadata}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"k": "v"}}
-
-
-def sync_slice(name: str) -> Object:
-    spec = {
-        "index": 0,
-        "objectSync": {"namespace": "a", "name": "b", "uid": "u", "generation": 1},
-        "resource": {"apiVersion": "v1", "kind": "ConfigMap", "resource": "configmaps"},
-        "source": {"namespace": "a", "name": "b"},
-        "selector": {"matchLabels": {api.SLICE_LABEL: name}},
-    }
-    return {"apiVersion": api.API_VERSION, "kind": "SyncSlice", "metadata": {"name": name}, "spec": spec}
-
-
-def refused(message: str) -> "pytest.RaisesExc[ApiError]":
-    """Expect the guard's refusal."""
-    return pytest.raises(ApiError, match=f"403 Forbidden: .*{message}")
 
 
 @pytest.fixture
@@ -205,108 +82,86 @@ def test_what_the_engine_writes_for_other_controllers_is_not_restricted(people: 
     people.engine.create(config_map(namespace, "new", annotations=last_applied))
 
 
-# What people do to copies
-
-
-@dataclass(frozen=True)
-class Edit:
-    reason: str
-    allowed: bool
-    old: Object | None
-    patch: Object
-    by: str = "alice"
-
-
-COPY = {**marks(), "ownerReferences": SLICE_OWNER}
-NO_LABEL = {"labels": {api.SLICE_LABEL: None}}
-MINE = "belongs to Object Syncer"
-LOOKS = "looks like a copy"
-
-
-@cases(
-    Edit("people may edit a copy, which is put back", True, COPY, {"data": {"k": "hacked"}}),
-    Edit("people may edit labels of a copy", True, COPY, {"metadata": {"labels": {"x": "1"}}}),
-    Edit("people may remove the other marks, which are put back", True, COPY, {"metadata": {"annotations": None}}),
-    Edit("people may not take the label off a copy", False, COPY, {"metadata": NO_LABEL}),
-    Edit(
-        "people may not change the label of a copy", False, COPY, {"metadata": {"labels": {api.SLICE_LABEL: "other"}}}
-    ),
-    Edit(
-        "people may not take the label off a copy together with its owner",
-        False,
-        COPY,
-        {"metadata": {**NO_LABEL, "ownerReferences": None}},
-    ),
-    Edit("people may not take all labels off a copy", False, COPY, {"metadata": {"labels": None}}),
-    Edit("administrators may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="admin"),
-    Edit(
-        "controllers of Kubernetes may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="controller"
-    ),
-    Edit("kube-controller-manager may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="manager"),
-    Edit("the engine may take the label off a copy", True, COPY, {"metadata": NO_LABEL}, by="engine"),
-    Edit(
-        "the label of an object that an operator made of a copy, and labelled like it, may be changed",
-        True,
-        {**marks(), "ownerReferences": OTHER_OWNER},
-        {"metadata": {"labels": {api.SLICE_LABEL: "other"}}},
-    ),
-    Edit(
-        "the label of an object that an operator made of a copy may be taken off",
-        True,
-        {**marks(), "ownerReferences": OTHER_OWNER},
-        {"metadata": NO_LABEL},
-    ),
-    Edit("people may not make an object look like a copy", False, {}, {"metadata": marks()}),
-    Edit("people may not make an object look like a copy with an owner", False, {}, {"metadata": COPY}),
-    Edit("people may put our label alone on an object", True, {}, {"metadata": {"labels": {api.SLICE_LABEL: "x"}}}),
-    Edit("administrators may make an object look like a copy", True, {}, {"metadata": marks()}, by="admin"),
-)
-def test_people_may_edit_copies_but_not_our_marks(people: People, namespace: str, case: Edit) -> None:
-    people.admin.create(config_map(namespace, "settings", **case.old or {}))
-    where = ("v1", "configmaps", namespace, "settings")
-    if case.allowed:
-        people[case.by].patch(*where, case.patch)
-    else:
-        with refused(f"{MINE}|{LOOKS}"):
-            people[case.by].patch(*where, case.patch)
-
-
-def test_an_exported_copy_may_not_be_created_elsewhere(people: People, namespace: str) -> None:
-    """The engine would adopt it and, because nobody wants it there, delete it."""
-    for metadata in (COPY, marks()):
-        with refused(LOOKS):
-            people.alice.create(config_map(namespace, "exported", **metadata))
-    people.alice.create(config_map(namespace, "exported", annotations=OURS))
-    people.alice.create(config_map(namespace, "operators", **{**COPY, "ownerReferences": OTHER_OWNER}))
-    people.controller.create(config_map(namespace, "controllers", **marks()))
-
-
-def test_a_copy_may_be_deleted_by_all_who_may_delete(people: People, namespace: str) -> None:
-    for who in ("alice", "controller", "manager", "engine"):
-        people.admin.create(config_map(namespace, who, **COPY))
-        people[who].delete("v1", "configmaps", namespace, who)
-
-
 # SyncSlices and SyncPolicies
 
 
-def test_sync_slices_belong_to_the_engine(people: People) -> None:
-    for who in ("engine", "admin", "controller", "manager"):
-        name = f"s-{uuid4().hex[:6]}"
-        where = (api.API_VERSION, "syncslices", None, name)
-        people[who].create(sync_slice(name))
-        people[who].patch(*where, {"spec": {"source": {"name": "c"}}})
-        people[who].patch_status(*where, {"copies": 1})
-        for attempt in (
-            lambda: people.alice.create(sync_slice(f"{name}-x")),  # noqa: B023 - called at once
-            lambda: people.alice.patch(*where, {"spec": {"source": {"namespace": "kube-system"}}}),  # noqa: B023
-            lambda: people.alice.patch(*where, {"metadata": {"labels": {"x": "1"}}}),  # noqa: B023
-            lambda: people.alice.patch_status(*where, {"copies": 0}),  # noqa: B023
-            lambda: people.alice.delete(*where),  # noqa: B023
-        ):
-            with refused("SyncSlices belong to Object Syncer"):
-                attempt()
-        people[who].delete(*where)
+@pytest.fixture
+def existing(people: People) -> Iterator[tuple[str, str, None, str]]:
+    """Where a SyncSlice is."""
+    name = f"s-{uuid4().hex[:6]}"
+    people.engine.create(sync_slice(name))
+    yield (api.API_VERSION, "syncslices", None, name)
+    with suppress(NotFoundError):
+        people.engine.delete(api.API_VERSION, "syncslices", None, name)
+
+
+def test_the_engine_makes_changes_and_deletes_sync_slices(people: People) -> None:
+    name = f"s-{uuid4().hex[:6]}"
+    where = (api.API_VERSION, "syncslices", None, name)
+    people.engine.create(sync_slice(name))
+    people.engine.patch(*where, {"spec": {"source": {"name": "c"}}})
+    people.engine.patch_status(*where, {"copies": 1})
+    people.engine.delete(*where)
+
+
+@pytest.mark.parametrize("who", ["alice", "velero", "admin", "controller", "manager"])
+def test_nobody_else_makes_a_sync_slice(people: People, who: str) -> None:
+    name = f"s-{uuid4().hex[:6]}"
+    for write in (people[who].create, people[who].apply):
+        with refused(f"as the user {people.engine_user}; if that is not its user, install the guard with the right"):
+            write(sync_slice(name))
+    assert people.admin.gone(api.API_VERSION, "syncslices", None, name)
+
+
+@dataclass(frozen=True)
+class Change:
+    reason: str
+    patch: Object
+    subresource: str = ""
+
+
+CHANGES = (
+    Change("what is copied", {"spec": {"source": {"namespace": "kube-system"}}}),
+    Change("metadata", {"metadata": {"labels": {"x": "1"}, "finalizers": ["team.dev/hold"]}}),
+    Change("status", {"status": {"copies": 1}}, "status"),
+)
+
+
+@cases(*CHANGES)
+def test_others_change_nothing_of_a_sync_slice(
+    people: People, existing: tuple[str, str, None, str], case: Change
+) -> None:
+    for who in ("alice", "velero"):
+        with refused("SyncSlices belong to Object Syncer; change the ObjectSync instead"):
+            people[who].patch(*existing, case.patch, subresource=case.subresource)
+        with refused("SyncSlices belong to Object Syncer"):
+            people[who].delete(*existing)
+
+
+@pytest.mark.parametrize("who", ["admin", "controller", "manager"])
+def test_administrators_and_the_garbage_collector_change_and_delete_sync_slices_but_not_what_they_copy(
+    people: People, existing: tuple[str, str, None, str], who: str
+) -> None:
+    spec, metadata, status = CHANGES
+    with refused("SyncSlices belong to Object Syncer"):
+        people[who].patch(*existing, spec.patch)
+    people[who].patch(*existing, metadata.patch)
+    people[who].patch(*existing, {"metadata": {"finalizers": None}})
+    people[who].patch(*existing, status.patch, subresource="status")
+    people[who].delete(*existing)
+
+
+@pytest.mark.parametrize("who", ["controller", "admin"])
+def test_an_engine_in_kube_system_or_an_administrator_that_the_guard_was_not_installed_for_starts_no_copies(
+    people: People, existing: tuple[str, str, None, str], who: str
+) -> None:
+    """The other rules would let it do everything."""
+    with refused(f"only Metacontroller creates SyncSlices, as the user {people.engine_user}; if that is not its user"):
+        people[who].apply(sync_slice(f"s-{uuid4().hex[:6]}"), manager="metacontroller")
+    more = sync_slice(existing[3])
+    more["spec"]["groups"] = [{"name": "b", "namespaces": ["c"]}]
+    with refused("SyncSlices belong to Object Syncer"):
+        people[who].apply(more, manager="metacontroller")
 
 
 @pytest.mark.parametrize("who", ["alice", "admin", "controller", "engine"])

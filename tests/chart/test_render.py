@@ -12,6 +12,7 @@ from chart import helm
 from chart.cases import CASES, CONFIG_MAPS, TENANTS, UPSTREAM
 from controlplane.client import Object, Objects
 from object_syncer import __version__, installation
+from object_syncer.kube import api
 
 TWO = CASES["two namespaces, two types"]
 
@@ -45,6 +46,23 @@ def test_crds_and_guard_are_those_of_the_package() -> None:
     guard = [document for text in installation.admission(user) for document in yaml.safe_load_all(text)]
     assert by_name(o for o in rendered if o["kind"].startswith("ValidatingAdmission")) == by_name(guard)
     assert user in str(rendered)
+
+
+def test_trusted_users_are_in_the_guard_as_the_package_has_them() -> None:
+    users = ["system:serviceaccount:velero:velero", "restore"]
+    rendered = helm.template({"guard": {"trustedUsers": users}})
+    texts = installation.admission(api.ENGINE_USER, users)
+    guard = [document for text in texts for document in yaml.safe_load_all(text)]
+    assert by_name(o for o in rendered if o["kind"].startswith("ValidatingAdmission")) == by_name(guard)
+    assert f"'{users[1]}']" in str(guard)
+
+
+def test_requesters_need_no_rights_on_the_source_if_that_is_said() -> None:
+    parts = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    usual = by_name(o for o in helm.template() if o["kind"] in parts)
+    without = by_name(o for o in helm.template({"guard": {"requester": {"read": False}}}) if o["kind"] in parts)
+    assert usual.keys() - without.keys() == {(part, "object-syncer-requesters") for part in parts}
+    assert without.items() <= usual.items()
 
 
 def test_controllers_are_those_of_the_package_but_for_the_url() -> None:
@@ -374,6 +392,8 @@ def test_sync_policies_say_where_the_guard_is_disabled() -> None:
         ({"policies": {"A_b": {}}}, "/policies"),
         ({"policies": {"default": TENANTS["policies"]["teams"]}}, "policies.default"),
         ({"defaultPolicy": False}, "nothing would ever be copied"),
+        ({"guard": {"trustedUsers": ["a'] || ['b"]}}, "/guard/trustedUsers/0"),
+        ({"guard": {"requester": {"red": False}}}, "'red' not allowed"),
         ({"replicas": 2}, "'replicas' not allowed"),
         ({"replicaCount": -1}, "/replicaCount"),
         ({"hooksUrl": "hooks:8080"}, "/hooksUrl"),

@@ -41,6 +41,10 @@ def _user(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     return value
 
 
+def _users(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_user(context, parameter, value) for value in values)
+
+
 def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"https?://[^/?#\s]+/?", value):
         raise click.BadParameter(f"{value!r} is not http(s)://HOST[:PORT]; hook paths are added to it")
@@ -57,6 +61,13 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
     callback=_user,
     help="The user Metacontroller is to the API server.",
 )
+@click.option(
+    "--trusted-user",
+    multiple=True,
+    metavar="USER",
+    callback=_users,
+    help="A backup tool that may restore copies as they were.",
+)
 @click.option("--watch-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Serve ObjectSyncs here.")
 @click.option("--source-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Copy from here.")
 @click.option("--target-namespace", multiple=True, metavar="NS", callback=_namespaces, help="Copy to here.")
@@ -68,6 +79,7 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 def manifests(
     hooks_url: str,
     engine_user: str,
+    trusted_user: tuple[str, ...],
     watch_namespace: tuple[str, ...],
     source_namespace: tuple[str, ...],
     target_namespace: tuple[str, ...],
@@ -83,7 +95,7 @@ def manifests(
         raise click.UsageError("--crds-only and --no-crds leave nothing to print")
     documents = [] if no_crds else list(files.crds())
     if not crds_only:
-        documents += files.admission(engine_user)
+        documents += files.admission(engine_user, trusted_user)
         documents += files.controllers(hooks_url)
         documents.append(files.policy(watch_namespace, source_namespace, target_namespace, allow))
     click.echo("---\n".join(documents), nl=False)

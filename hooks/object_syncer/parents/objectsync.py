@@ -82,7 +82,7 @@ def _resolve(request: Request) -> ResourceType | Problem:
         if discovery.candidates(source)
         else ()
     )
-    return discovery.custom(source, crds, request.parent.get("status"))
+    return discovery.custom(source, crds, request.parent.get("status"), request.parent["metadata"]["generation"])
 
 
 def _served(

@@ -5,7 +5,7 @@ the rules that CRD authors follow; `spec.source.resource` names it where no rule
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from object_syncer.kube import builtin, types
 from object_syncer.kube.meta import Json
@@ -19,11 +19,16 @@ _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 def built_in(source: Json) -> ResourceType | Problem | None:
     """Return the built-in type that `spec.source` names; None if it is no built-in kind.
 
-    Returns a Problem for a version that no API server serves.
+    Returns a Problem for a version that no API server serves, and for a plural that is not the kind's: the guard has
+    checked that the user may read the kind, not that plural.
     """
     versions = builtin.KINDS.get((source["group"], source["kind"]))
     if not versions:
         return None
+    plural = versions[0].plural
+    if source.get("resource") not in (None, "", plural):
+        message = f"spec.source.resource: {_kind(source)} is served as {plural}, not {source['resource']!r}"
+        return Problem(reasons.KIND_NOT_FOUND, message)
     wanted = source.get("version")
     if not wanted:
         return versions[0]
@@ -31,7 +36,7 @@ def built_in(source: Json) -> ResourceType | Problem | None:
         if candidate.version == wanted:
             return candidate
     if source.get("resource"):
-        return types.ResourceType(source["group"], wanted, source["kind"], source["resource"], versions[0].namespaced)
+        return types.ResourceType(source["group"], wanted, source["kind"], plural, versions[0].namespaced)
     served = ", ".join(candidate.version for candidate in versions)
     return Problem(
         reasons.VERSION_NOT_SERVED,
@@ -50,11 +55,16 @@ def candidates(source: Json) -> list[str]:
     return list(dict.fromkeys(f"{plural}.{group}" for plural in _plurals(source)))
 
 
-def custom(source: Json, crds: Iterable[Json], earlier: Json | None) -> ResourceType | Problem:
+def custom(
+    source: Json, crds: Collection[Json], earlier: Json | None, generation: int | None = None
+) -> ResourceType | Problem:
     """Return the type that `spec.source` names, from the CRDs that the engine relates by `candidates`.
 
     `earlier` is the ObjectSync's status: the version resolved there is kept while it is served, because a change of
-    version would mean deleting and re-creating every copy.
+    version would mean deleting and re-creating every copy. `generation` is the ObjectSync's.
+
+    Where several plurals are served that may be the kind's, the user must name one: the guard has checked only that the
+    user may read one of them. A later CRD changes nothing for an ObjectSync that was resolved in this generation.
     """
     defining = [crd for crd in crds if _defines(crd, source)]
     established = [crd for crd in defining if _is_established(crd)]
@@ -64,6 +74,12 @@ def custom(source: Json, crds: Iterable[Json], earlier: Json | None) -> Resource
         return _unknown(source, defining)
     names = {name: rank for rank, name in enumerate(candidates(source))}
     spec = min(established, key=lambda crd: names.get(crd["metadata"]["name"], len(names)))["spec"]
+    settled = (earlier or {}).get("observedGeneration") == generation and _earlier(source, earlier)
+    if not (settled and settled.plural == spec["names"]["plural"]):
+        plurals = sorted(crd["spec"]["names"]["plural"] for crd in crds if _is_established(crd))
+        if len(plurals) > 1 and not source.get("resource"):
+            message = f"spec.source.resource: {_kind(source)} may be {' or '.join(plurals)}; name one of them"
+            return Problem(reasons.KIND_NOT_FOUND, message)
     served = [version["name"] for version in spec["versions"] if version.get("served")]
     served.sort(key=_priority, reverse=True)
     if not served:
@@ -87,11 +103,8 @@ def known(source: Json, status: Json | None) -> ResourceType | Problem | None:
     found = built_in(source)
     if found:
         return found
-    resolved = recorded(status)
-    if resolved is None:
-        return None
-    matches = (resolved.group, resolved.kind) == (source["group"], source["kind"])
-    return resolved if matches and source.get("version") in (None, "", resolved.version) else None
+    resolved = _earlier(source, status)
+    return resolved if resolved and source.get("version") in (None, "", resolved.version) else None
 
 
 def recorded(status: Json | None) -> ResourceType | None:
@@ -130,9 +143,15 @@ def _is_established(crd: Json) -> bool:
 
 
 def _kept(source: Json, earlier: Json | None, served: list[str]) -> str | None:
-    found = recorded(earlier)
+    found = _earlier(source, earlier)
+    return found.version if found and found.version in served else None
+
+
+def _earlier(source: Json, status: Json | None) -> ResourceType | None:
+    """Return what the status says of the source's kind, None if it speaks of another one."""
+    found = recorded(status)
     same = found and (found.group, found.kind) == (source["group"], source["kind"])
-    return found.version if found and same and found.version in served else None
+    return found if found and same and found.plural in _plurals(source) else None
 
 
 def _priority(version: str) -> tuple[int, int, int, str]:

@@ -11,7 +11,10 @@ from object_syncer.status import problem, reasons
 from object_syncer.status.summary import SHOWN_DESTINATIONS
 
 PLURAL_IN_NAME = 20
-"""Characters of the plural that names of SyncSlices begin with; also in metacontroller/admission/marks.yaml."""
+"""Characters of the plural, without hyphens, that names of SyncSlices begin with; as in admission/marks.yaml.
+
+A name with "-." in it is invalid.
+"""
 
 
 def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json]:
@@ -50,7 +53,7 @@ def _stem(plan: Plan, policy: str) -> str:
     """
     type_, uid = plan.type, plan.object_sync["metadata"]["uid"]
     identity = (uid, type_.group, type_.version, type_.plural)
-    readable = f"{type_.plural[:PLURAL_IN_NAME]}.{name_of(plan.object_sync)}"
+    readable = f"{type_.plural.replace('-', '')[:PLURAL_IN_NAME]}.{name_of(plan.object_sync)}"
     return controllers.bounded(readable, policy, *identity)
 
 

@@ -168,6 +168,14 @@ def test_the_guard_looks_at_the_engines_user() -> None:
     assert api.ENGINE_USER not in output
 
 
+def test_trusted_users_are_in_the_rules_about_marks_and_in_no_other() -> None:
+    users = ["system:serviceaccount:velero:velero", "restore"]
+    output = run("--trusted-user", users[0], "--trusted-user", users[1]).output
+    told = [item["metadata"]["name"] for item in yaml.safe_load_all(output) if users[0] in str(item)]
+    assert told == ["object-syncer-marks", "object-syncer-owners"]
+    assert output.count(f"in ['system:kube-controller-manager', '{users[0]}', '{users[1]}']") == 2
+
+
 @dataclass(frozen=True)
 class Wrong:
     reason: str
@@ -200,6 +208,7 @@ class Wrong:
     Wrong("an address that would break the YAML", ["--hooks-url", "http://h: #"], "is not http(s)://HOST[:PORT]"),
     Wrong("a user that would break the rule", ["--engine-user", "a' || true || 'b"], "is not a user name"),
     Wrong("an empty user", ["--engine-user", ""], "'' is not a user name"),
+    Wrong("a trusted user that would break the rule", ["--trusted-user", "a'] || ['b"], "is not a user name"),
 )
 def test_a_wrong_option_is_reported_and_nothing_is_printed(case: Wrong) -> None:
     result = run(*case.arguments)

@@ -68,6 +68,18 @@ class BuiltIn:
         ResourceType("batch", "v1", "CronJob", "cronjobs"),
     ),
     BuiltIn(
+        "a plural of another kind is refused: the guard has not checked that the user may read it",
+        source("Secret", resource="configmaps"),
+        reasons.KIND_NOT_FOUND,
+        "spec.source.resource: Secret is served as secrets, not 'configmaps'",
+    ),
+    BuiltIn(
+        "also in a version that we do not know",
+        {**CRON_JOB, "version": "v3", "resource": "jobs"},
+        reasons.KIND_NOT_FOUND,
+        "CronJob.batch is served as cronjobs",
+    ),
+    BuiltIn(
         "cluster-scoped kinds are known as such, so that they can be refused with the right reason",
         source("ClusterRole", "rbac.authorization.k8s.io"),
         ResourceType("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False),
@@ -158,7 +170,8 @@ class Custom:
     """A string: the reason of a Problem."""
     source: Json = field(default_factory=lambda: dict(WIDGET))
     earlier: ResourceType | None = None
-    """What the ObjectSync's status says."""
+    """What the ObjectSync's status says, of generation 1."""
+    generation: int = 1
     says: str = ""
 
 
@@ -289,9 +302,30 @@ def served(*names: str) -> dict[str, bool]:
         says="there is no kind Configmap in Kubernetes",
     ),
     Custom(
-        "of two CRDs for one kind the likelier plural wins, whatever their order",
-        [crd("widgetes"), crd("widgets")],
+        "where another kind is served by a plural that may be this one's, one must be named: the guard has checked "
+        "that the user may read one of them",
+        [crd("widgets"), crd("widget", kind="Gadget")],
+        reasons.KIND_NOT_FOUND,
+        says="spec.source.resource: Widget.example.com may be widget or widgets; name one of them",
+    ),
+    Custom(
+        "who names the plural has rights on it",
+        [crd("widgets")],
         widgets(),
+        source={**WIDGET, "resource": "widgets"},
+    ),
+    Custom(
+        "such a CRD takes no copies from an ObjectSync that was resolved before",
+        [crd("widgets"), crd("widget", kind="Gadget")],
+        widgets(),
+        earlier=widgets(),
+    ),
+    Custom(
+        "a plural from an earlier generation of the spec does not count",
+        [crd("widgets"), crd("widget", kind="Gadget")],
+        reasons.KIND_NOT_FOUND,
+        earlier=widgets(),
+        generation=2,
     ),
     Custom(
         "of two CRDs for one kind the established one wins",
@@ -300,8 +334,8 @@ def served(*names: str) -> dict[str, bool]:
     ),
 )
 def test_custom_kinds(case: Custom) -> None:
-    status = {"resolved": types.dump(case.earlier)} if case.earlier else None
-    found = discovery.custom(case.source, case.crds, status)
+    status = {"resolved": types.dump(case.earlier), "observedGeneration": 1} if case.earlier else None
+    found = discovery.custom(case.source, case.crds, status, case.generation)
     if isinstance(case.want, str):
         assert isinstance(found, Problem)
         assert found.reason == case.want
@@ -326,6 +360,18 @@ RESOLVED = {"resolved": types.dump(widgets("v1"))}
         "the planner knows built-in kinds by itself", source(), None, ResourceType("", "v1", "ConfigMap", "configmaps")
     ),
     Known("all others it learns from the ObjectSync's status", WIDGET, RESOLVED, widgets("v1")),
+    Known(
+        "a plural in the status that cannot be the kind's was written by somebody else",
+        WIDGET,
+        {"resolved": types.dump(ResourceType("example.com", "v1", "Widget", "vaults"))},
+        None,
+    ),
+    Known(
+        "unless the user named it",
+        {**WIDGET, "resource": "wdgts"},
+        {"resolved": types.dump(ResourceType("example.com", "v1", "Widget", "wdgts"))},
+        ResourceType("example.com", "v1", "Widget", "wdgts"),
+    ),
     Known("an ObjectSync without status is not resolved yet", WIDGET, None, None),
     Known("an ObjectSync of an unknown kind has a status without type", WIDGET, {"conditions": []}, None),
     Known("a type of another kind is that of an earlier spec", source("Gadget", "example.com"), RESOLVED, None),
