@@ -5,6 +5,7 @@ engine. The format is Kubernetes' FieldsV1: "f:" before a key, "k:" before a lis
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 
@@ -21,6 +22,33 @@ def applied(observed: Json) -> Json:
             if f"f:{api.SLICE_LABEL}" in labels:
                 return tree
     return {}
+
+
+def as_applied(observed: Json) -> Json:
+    """Return the copy as we applied it last, with its live values: answered to the engine, it changes nothing.
+
+    A child that is left out of an answer would be deleted.
+    """
+    meta = observed["metadata"]
+    kept = _owned(observed, applied(observed))
+    identity = {"namespace": meta["namespace"], "name": meta["name"]}
+    metadata = {key: value for key, value in kept.get("metadata", {}).items() if key in ("labels", "annotations")}
+    return {
+        **kept,
+        "apiVersion": observed["apiVersion"],
+        "kind": observed["kind"],
+        "metadata": {**identity, **metadata},
+    }
+
+
+def _owned(value: Any, tree: Json) -> Any:
+    """Return the part of a value that a FieldsV1 tree covers."""
+    if isinstance(value, dict) and any(key.startswith("f:") for key in tree):
+        return {key: _owned(inner, tree[f"f:{key}"]) for key, inner in value.items() if f"f:{key}" in tree}
+    if isinstance(value, list) and is_associative(tree):
+        ours = ((item, of_item(tree, item)) for item in value)
+        return [_owned(item, subtree) for item, subtree in ours if subtree is not None]
+    return value
 
 
 def managers(observed: Json, paths: Iterable[str]) -> list[str]:

@@ -4,16 +4,13 @@ The API server stores JSON up to 10,000 levels deep (tried with Kubernetes 1.35.
 writes 254, and Python's own recursion ends at about as many. What one tenant nests deeper must not stop the hook for
 all others, so it is cut: what lies deeper becomes the string CUT.
 
-An observed object that was cut can still be compared, as far as it goes. One that is to be copied cannot be copied:
-ask `is_cut`.
+An observed object that was cut can still be compared, as far as it goes. A source with CUT in it cannot be copied.
 """
 
 import re
 from typing import Any
 
 import orjson
-
-from object_syncer.kube.meta import Json
 
 LEVELS = 250
 """How deep a request may be. Its objects begin at the fourth level, and in our answer at the third."""
@@ -46,11 +43,6 @@ def cut(value: Any) -> bool:
     for outer, key in deepest:
         outer[key] = CUT
     return bool(deepest)
-
-
-def is_cut(obj: Json) -> bool:
-    """Tell whether something that a copy would have is missing, because it was nested too deep."""
-    return CUT.encode() in orjson.dumps({key: obj[key] for key in obj if key not in ("metadata", "status")})
 
 
 def _containers(value: Any) -> list[tuple[Any, Any]]:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import orjson
 
-from object_syncer.copying import adoption, attempts, sanitize
+from object_syncer.copying import adoption, attempts, fields, sanitize
 from object_syncer.copying.attempts import Attempt
 from object_syncer.copying.template import Template, template
 from object_syncer.kube import api, clock, depth, metacontroller, types
@@ -59,6 +59,12 @@ def sync(request: Request, now: datetime) -> Json:
         return metacontroller.composite(status, [], _drain_retry(spec, status["copies"], now))
 
     shape = template(source, name_of(parent))
+    body = orjson.dumps(shape.body)
+    if depth.CUT.encode() in body:
+        message = f"the source {key} is nested deeper than {depth.LEVELS} levels; copies that exist stay as they are"
+        status["problem"] = problem.dump(Problem(reasons.SOURCE_NOT_COPYABLE, message))
+        copies = (copy for copy in observed.values() if not is_terminating(copy))
+        return metacontroller.composite(status, [fields.as_applied(copy) for copy in copies])
     made = _attempts(parent, shape, observed, related, now)
     states = [attempt.state for attempt in made]
     synced = sum(state.state == destination.SYNCED for state in states)
@@ -66,7 +72,7 @@ def sync(request: Request, now: datetime) -> Json:
     status["source"] = {
         "uid": source["metadata"]["uid"],
         "resourceVersion": source["metadata"]["resourceVersion"],
-        "bytes": len(orjson.dumps(shape.body)),
+        "bytes": len(body),
     }
     shown = [state.dump() for state in states if spec.get("showSynced") or state.state != destination.SYNCED]
     if shown:
@@ -80,8 +86,6 @@ def _source_problem(source: Json | None, key: str) -> Problem | None:
         return Problem(reasons.SOURCE_NOT_FOUND, f"the source {key} does not exist")
     if is_terminating(source):
         return Problem(reasons.SOURCE_NOT_FOUND, f"the source {key} is being deleted")
-    if depth.is_cut(source):
-        return Problem(reasons.SOURCE_NOT_COPYABLE, f"the source {key} is nested deeper than {depth.LEVELS} levels")
     return sanitize.problem(source["apiVersion"].rpartition("/")[0], source["kind"], source)
 
 

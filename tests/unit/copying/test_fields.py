@@ -112,3 +112,36 @@ def test_who_beside_us_wrote_one_of_the_fields(paths: list[str], want: list[str]
     theirs: Json = {"f:data": {"f:a/b~c": {}}}
     found = written_by(entry(OURS), entry(THEIRS, "kubectl-edit", "Update"), entry(theirs, "controller", "Update"))
     assert fields.managers(found, paths) == want
+
+
+def test_a_copy_as_applied_has_what_we_own_with_its_live_values() -> None:
+    tree: Json = {
+        "f:metadata": {"f:labels": {f"f:{api.SLICE_LABEL}": {}}, "f:ownerReferences": {'k:{"uid":"u"}': {}}},
+        "f:spec": {"f:size": {}, "f:ports": {'k:{"port":1}': {"f:port": {}, "f:name": {}}}, "f:whole": {}},
+    }
+    observed: Json = {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {
+            "namespace": "a",
+            "name": "w",
+            "uid": "uid",
+            "resourceVersion": "7",
+            "labels": {api.SLICE_LABEL: "s", "theirs": "1"},
+            "ownerReferences": [{"uid": "u"}],
+            "managedFields": [entry(tree)],
+        },
+        "spec": {
+            "size": 2,
+            "theirs": 1,
+            "ports": [{"port": 1, "name": "x", "theirs": 1}, {"port": 2}],
+            "whole": [1, 2],
+        },
+        "status": {"ready": True},
+    }
+    assert fields.as_applied(observed) == {
+        "apiVersion": "example.com/v1",
+        "kind": "Widget",
+        "metadata": {"namespace": "a", "name": "w", "labels": {api.SLICE_LABEL: "s"}},
+        "spec": {"size": 2, "ports": [{"port": 1, "name": "x"}], "whole": [1, 2]},
+    }

@@ -55,8 +55,3 @@ def test_what_ends_within_a_string_is_refused_in_no_time(unended: bytes) -> None
     with pytest.raises(orjson.JSONDecodeError):
         depth.loads(b"[" * 2000 + unended)
     assert time.process_time() - started < 5
-
-
-def test_a_cut_in_metadata_or_status_does_not_spoil_a_copy() -> None:
-    assert depth.is_cut({"spec": {"a": [CUT]}, "metadata": {}})
-    assert not depth.is_cut({"spec": {}, "metadata": {"managedFields": CUT}, "status": CUT})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from object_syncer.kube import api, metacontroller
+from object_syncer.kube.depth import CUT
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.kube.types import ResourceType
@@ -263,6 +264,12 @@ def test_a_source_that_must_not_be_copied_has_no_copies(type_: ResourceType, sou
 
 
 # What is there where a copy should be
+
+
+def test_a_source_that_is_nested_too_deep_leaves_its_copies_as_they_are() -> None:
+    answered = answer(sync_slice("a", "b"), config_map(data=CUT), copies=[at("a", data={"k": "old"})])
+    assert [(child["metadata"]["namespace"], child["data"]) for child in answered["children"]] == [("a", {"k": "old"})]
+    assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_COPYABLE
 
 
 def foreign(namespace: str = "a") -> Json:
