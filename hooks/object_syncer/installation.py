@@ -47,8 +47,14 @@ def admission(engine_user: str, trusted_users: Iterable[str] = ()) -> Iterator[s
         yield entry.read_text().replace(api.ENGINE_USER, engine_user).replace(_TRUSTED, trusted)
 
 
-def policy(watch: Sequence[str], sources: Sequence[str], targets: Sequence[str], allowed: Sequence[Json]) -> str:
-    """Return the default SyncPolicy as YAML; an empty list means all.
+def policy(
+    watch: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    targets: Sequence[str] = (),
+    allowed: Sequence[Json] = (),
+    conflict_policies: Sequence[str] = (),
+) -> str:
+    """Return the default SyncPolicy as YAML; an empty list means all, but of `conflict_policies` none but Fail.
 
     `allowed` are items {"apiGroups": [...], "resources": [...]} of allowedResources.
     """
@@ -58,6 +64,7 @@ def policy(watch: Sequence[str], sources: Sequence[str], targets: Sequence[str],
         "sourceNamespaces": sources,
         "targetNamespaces": targets,
         "allowedResources": allowed,
+        "conflictPolicies": conflict_policies,
     }
     if not any(given.values()):
         return text

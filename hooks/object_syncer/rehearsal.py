@@ -83,7 +83,7 @@ def install(
     """
     parts = machinery(with_guard=with_guard)
     if policy:
-        parts += _objects(installation.policy((), (), (), ()))
+        parts += _objects(installation.policy(conflict_policies=["*"]))
     for obj in parts:
         cluster.create(obj)
     call_hook = call_hook or (lambda url, body: call(cluster, url, body))

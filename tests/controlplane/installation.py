@@ -60,7 +60,9 @@ class Installation:
         self.admin.apply_yaml(manifests("--crds-only"))
         self.engine.apply_crds()
         user = self.cluster.client(self.engine.user).username()
-        self.admin.apply_yaml(manifests("--no-crds", "--hooks-url", self.hooks_url, "--engine-user", user))
+        self.admin.apply_yaml(
+            manifests("--no-crds", "--hooks-url", self.hooks_url, "--engine-user", user, "--conflict-policy", "*")
+        )
         self.engine.start()
 
     def stop(self) -> None:

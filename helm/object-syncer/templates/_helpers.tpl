@@ -75,7 +75,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $policies := dict -}}
 {{- $lists := list "watchNamespaces" "sourceNamespaces" "targetNamespaces" -}}
 {{- if .Values.defaultPolicy -}}
-{{- $_ := set $policies "default" (pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources") -}}
+{{- $_ := set $policies "default" (pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources" "conflictPolicies") -}}
 {{- end -}}
 {{- range $name, $policy := .Values.policies -}}
 {{- if hasKey $policies $name -}}

@@ -74,6 +74,12 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
 @click.option(
     "--allow", multiple=True, metavar="GROUP/RESOURCE", callback=_allowed, help="Copy these, as batch/cronjobs."
 )
+@click.option(
+    "--conflict-policy",
+    multiple=True,
+    type=click.Choice(("Adopt", "Overwrite", "*")),
+    help="What ObjectSyncs may do about foreign objects, beside Fail.",
+)
 @click.option("--crds-only", is_flag=True, help="Print the CRDs alone; apply them and wait until they are Established.")
 @click.option("--no-crds", is_flag=True, help="Print all but the CRDs.")
 def manifests(
@@ -84,10 +90,12 @@ def manifests(
     source_namespace: tuple[str, ...],
     target_namespace: tuple[str, ...],
     allow: list[Json],
+    conflict_policy: tuple[str, ...],
     crds_only: bool,
     no_crds: bool,
 ) -> None:
-    """Print CRDs, guard, controllers and SyncPolicy as YAML. Namespaces and resources: all, unless given.
+    """Print CRDs, guard, controllers and SyncPolicy as YAML. Namespaces and resources: all, unless given; foreign
+    objects are left alone, unless --conflict-policy permits more.
 
     The CRDs must be established before the rest is applied: use --crds-only first, then --no-crds.
     """
@@ -97,5 +105,5 @@ def manifests(
     if not crds_only:
         documents += files.admission(engine_user, trusted_user)
         documents += files.controllers(hooks_url)
-        documents.append(files.policy(watch_namespace, source_namespace, target_namespace, allow))
+        documents.append(files.policy(watch_namespace, source_namespace, target_namespace, allow, conflict_policy))
     click.echo("---\n".join(documents), nl=False)

@@ -25,6 +25,8 @@ class Plan:
     source: tuple[str, str]
     """namespace and name."""
     destinations: Destinations
+    conflict_policy: str = "Fail"
+    """What it may do about foreign objects: what it asks for, as far as its SyncPolicy permits that."""
     problem: Problem | None = None
     """Why it gets no copies at all."""
     advice: Problem | None = None
@@ -73,7 +75,7 @@ def make(
             asked.append(plan)
     claims = [precedence.Claim(_key(plan.object_sync), plan.type, plan.source, plan.destinations) for plan in asked]
     granted = [
-        replace(plan, destinations=grant.destinations, advice=grant.advice)
+        replace(plan, destinations=grant.destinations, advice=grant.advice or plan.advice)
         for plan, grant in zip(asked, precedence.decide(claims), strict=True)
     ]
     return Plans([plan for plan in granted if not is_terminating(plan.object_sync)], unplanned)
@@ -97,17 +99,33 @@ def _asked(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: 
         return None
     problem = problem or _uncopyable(type_)
     if problem:
-        return Plan(object_sync, type_, source, Destinations(), problem)
+        return Plan(object_sync, type_, source, Destinations(), problem=problem)
     most = destinations.at_most(spec["destinations"], source[1], namespaces, scope.targets)
     if most > scope.max_copies:
-        return Plan(object_sync, type_, source, Destinations(), _too_many(most, scope))
+        return Plan(object_sync, type_, source, Destinations(), problem=_too_many(most, scope))
     wanted = destinations.expand(spec["destinations"], *source, namespaces, scope.targets)
-    return Plan(object_sync, type_, source, _without_reserved(wanted, type_))
+    asked = spec.get("conflictPolicy") or "Fail"
+    permitted = asked == "Fail" or asked in scope.conflict_policies
+    return Plan(
+        object_sync,
+        type_,
+        source,
+        _without_reserved(wanted, type_),
+        conflict_policy=asked if permitted else "Fail",
+        advice=None if permitted else _acts_as_fail(asked, scope),
+    )
 
 
 def _without_reserved(wanted: Destinations, type_: ResourceType) -> Destinations:
     reserved = builtin.RESERVED.get((type_.group, type_.kind), frozenset()) & wanted.names().keys()
     return wanted.without({(name, _reserved(name)): wanted.names()[name] for name in reserved}) if reserved else wanted
+
+
+def _acts_as_fail(asked: str, scope: Scope) -> Problem:
+    message = (
+        f"spec.conflictPolicy: {asked} is not in conflictPolicies of SyncPolicy {scope.policy}, so Fail is in force"
+    )
+    return Problem(reasons.CONFLICT_POLICY_NOT_ALLOWED, message)
 
 
 def _reserved(name: str) -> Problem:

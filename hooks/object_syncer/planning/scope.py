@@ -4,7 +4,7 @@ Policies are grants: several may watch a namespace. Which of them serves an Obje
 planner and by the ObjectSync's own hook.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from object_syncer.kube.meta import Json, is_terminating
@@ -31,6 +31,8 @@ class Scope:
     sources: Names
     targets: Names
     allowed: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    conflict_policies: frozenset[str] = frozenset()
+    """Which of Adopt and Overwrite its ObjectSyncs may ask for; Fail is always permitted."""
     max_copies: int = MAX_COPIES
     """How many copies one ObjectSync may ask for."""
 
@@ -74,8 +76,13 @@ def of(policy: Json) -> Scope:
             (frozenset(rule.get("apiGroups") or ["*"]), frozenset(rule.get("resources") or ["*"]))
             for rule in spec.get("allowedResources") or ()
         ),
+        conflict_policies=_conflict_policies(spec.get("conflictPolicies")),
         max_copies=int(spec.get("maxCopies") or MAX_COPIES),
     )
+
+
+def _conflict_policies(listed: Sequence[str] | None) -> frozenset[str]:
+    return frozenset(("Adopt", "Overwrite")) if "*" in (listed or ()) else frozenset(listed or ())
 
 
 def ranked(policies: Iterable[Json]) -> list[Scope]:

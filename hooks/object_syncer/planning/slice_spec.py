@@ -75,9 +75,8 @@ def _spec(plan: Plan, policy: str, name: str, index: int, destinations: packing.
     groups = _groups(plan.destinations, destinations)
     if groups:
         spec["groups"] = groups
-    conflict_policy = plan.object_sync["spec"].get("conflictPolicy")
-    if conflict_policy and conflict_policy != "Fail":
-        spec["conflictPolicy"] = conflict_policy
+    if plan.conflict_policy != "Fail":
+        spec["conflictPolicy"] = plan.conflict_policy
     problems = _problems(plan) if index == 0 else []
     if problems:
         spec["problems"] = problems

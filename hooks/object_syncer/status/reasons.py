@@ -39,6 +39,9 @@ NAMESPACE_NOT_FOUND = "NamespaceNotFound"
 NAMESPACE_TERMINATING = "NamespaceTerminating"
 """A named destination namespace is being deleted."""
 
+CONFLICT_POLICY_NOT_ALLOWED = "ConflictPolicyNotAllowed"
+"""The SyncPolicy's conflictPolicies do not contain what the ObjectSync asks for; Fail is in force."""
+
 DESTINATION_RESERVED = "DestinationReserved"
 """A controller of Kubernetes maintains an object of that name in every namespace, so no copy can have it."""
 

@@ -32,6 +32,7 @@ from scenarios.scenario import (
     create,
     delete,
     edit,
+    policy,
     remove_finalizers,
     set_owner,
     together,
@@ -55,6 +56,14 @@ def _sync(conflict_policy: str) -> Object:
 
 
 def _adopted() -> Iterator[Scenario]:
+    yield Scenario(
+        "what the SyncPolicy does not permit to take over is left alone, as under Fail",
+        (SOURCE, FOREIGN),
+        (together(policy(conflictPolicies=["Adopt"]), create(_sync("Overwrite"))),),
+        copies={IN_A: MINE, IN_B: DATA},
+        in_sync={NAME: CONFLICT},
+        exclusive=True,
+    )
     same = config_map(A, labels={"theirs": "1"})
     yield Scenario(
         "Adopt takes over an object that already equals the copy, and updates it from then on",

@@ -24,7 +24,8 @@ def plan(
     parent = object_sync(name, generation=3)
     parent["spec"] |= spec
     wanted = {Shape("settings"): set(namespaces)} if namespaces else {}
-    return Plan(parent, type_, (source, "settings"), Destinations(wanted), problem, advice)
+    policy = str(spec.get("conflictPolicy") or "Fail")
+    return Plan(parent, type_, (source, "settings"), Destinations(wanted), policy, problem, advice)
 
 
 def many(count: int) -> list[str]:

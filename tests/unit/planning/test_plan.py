@@ -248,3 +248,27 @@ def test_a_deleted_objectsync_that_cannot_be_planned_is_deleted_all_the_same() -
     bad = terminating({**object_sync("bad"), "spec": {"source": None}})
     found = plan.make([bad], "default", scope.ranked([policy()]), NAMESPACES, with_slices={"uid-of-bad"})
     assert found == Plans()
+
+
+@pytest.mark.parametrize(
+    ("permitted", "asked", "does"),
+    [
+        (None, "Adopt", "Fail"),
+        ([], "Overwrite", "Fail"),
+        (["Adopt"], "Overwrite", "Fail"),
+        (["Adopt"], "Adopt", "Adopt"),
+        (["*"], "Overwrite", "Overwrite"),
+        (["Overwrite"], None, "Fail"),
+    ],
+)
+def test_an_objectsync_takes_over_only_what_its_syncpolicy_permits_and_says_so(
+    permitted: list[str] | None, asked: str | None, does: str
+) -> None:
+    item = object_sync()
+    item["spec"] |= {"conflictPolicy": asked} if asked else {}
+    found = made(item, **({} if permitted is None else {"conflictPolicies": permitted}))["share"]
+    assert found.conflict_policy == does
+    assert (found.advice is not None) == (does != (asked or "Fail"))
+    if found.advice:
+        assert found.advice.reason == reasons.CONFLICT_POLICY_NOT_ALLOWED
+        assert f"{asked} is not in conflictPolicies of SyncPolicy default" in found.advice.message
