@@ -10,8 +10,8 @@ from object_syncer.status import destination, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
-_RECREATED = (reasons.RECREATING, reasons.IMMUTABLE_FIELD)
-"""Reasons under which `attempts` counts deletions; under others it counts writes."""
+_WRITTEN = (reasons.DRIFTED, reasons.CONTESTED, reasons.REJECTED)
+"""Reasons under which `attempts` counts writes; under others it counts deletions."""
 
 CONTESTED_AFTER = 3
 """From that repair on a copy that differs again is Contested."""
@@ -85,7 +85,7 @@ def _counted(state: State, earlier: State | None, again: bool, now: datetime) ->
     if earlier and earlier.tried_version and not again:
         return replace(state, attempts=earlier.attempts, tried=earlier.tried, tried_version=earlier.tried_version)
     version = state.version[1] if state.version else ""
-    attempts = (earlier.attempts if earlier else 0) + 1
+    attempts = (earlier.attempts if earlier and earlier.tried_version else 0) + 1
     return replace(state, attempts=attempts, tried=clock.stamp(now), tried_version=version)
 
 
@@ -126,7 +126,7 @@ def _recreated(state: State, compared: diff.Comparison, earlier: State | None, n
     syncs ago, so an attempt that is not written down before it is made would not be counted.
     """
     announced = _is_announced(state, earlier)
-    attempts = (earlier.attempts if earlier and earlier.reason in _RECREATED else 0) - announced
+    attempts = (earlier.attempts if earlier and earlier.reason not in _WRITTEN else 0) - announced
     if attempts >= recreate.MAX_ATTEMPTS:
         message = f"{_difference(compared)}; it was created anew {attempts} times and differs again"
         failed = replace(state, state=destination.FAILED, reason=reasons.IMMUTABLE_FIELD, message=message)
@@ -138,7 +138,8 @@ def _recreated(state: State, compared: diff.Comparison, earlier: State | None, n
         message=f"{_difference(compared)}; it cannot be changed and is created anew",
         attempts=attempts + 1,
     )
-    return Attempt(destination.out_of_sync(pending, earlier, now), None if announced else compared.apply)
+    counted = replace(destination.out_of_sync(pending, earlier, now), attempts=pending.attempts)
+    return Attempt(counted, None if announced else compared.apply)
 
 
 def _is_announced(state: State, earlier: State | None) -> bool:
