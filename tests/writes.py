@@ -77,6 +77,12 @@ WRITES: Sequence[Write] = (
         TAKES_OVER,
     ),
     Write(
+        "a foreign object that had the annotation itself, as if a conflict policy permitted it, is not taken over",
+        False,
+        {"annotations": {api.TAKEOVER_ANNOTATION: "Overwrite"}},
+        TAKES_OVER,
+    ),
+    Write(
         "a foreign object with the original's finalizer, which would keep it for ever, is not taken over",
         False,
         {**UPSTREAM, "finalizers": [api.UPSTREAM_FINALIZER]},

@@ -62,8 +62,11 @@ def test_the_engine_may_write_nothing_but_copies(people: People, namespace: str,
             people.admin.patch(new["apiVersion"], kind, namespace, "settings", {"metadata": {"finalizers": None}})
 
 
-def test_server_side_apply_onto_a_foreign_object_is_refused_and_changes_nothing(people: People, namespace: str) -> None:
-    stranger = people.admin.create(config_map(namespace, "settings", labels={"whose": "theirs"}))
+@pytest.mark.parametrize("annotations", [{}, {api.TAKEOVER_ANNOTATION: "Overwrite"}], ids=["plain", "prepared"])
+def test_server_side_apply_onto_a_foreign_object_is_refused_and_changes_nothing(
+    people: People, namespace: str, annotations: dict[str, str]
+) -> None:
+    stranger = people.admin.create(config_map(namespace, "settings", annotations=annotations))
     with refused("Object Syncer did not create"):
         people.engine.apply(config_map(namespace, "settings", **marks()), manager="metacontroller")
     assert people.admin.get("v1", "configmaps", namespace, "settings") == stranger
