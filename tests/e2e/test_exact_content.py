@@ -4,7 +4,7 @@ import base64
 import json
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -97,11 +97,17 @@ def test_lists_with_equal_ports_names_and_paths_are_exact(world: World, make: An
     sync.wait_in_sync()
 
 
-@contextmanager
-def spoiling(world: World, directory: Path, namespace: str) -> Iterator[None]:
+def spoiling(world: World, directory: Path, namespace: str) -> AbstractContextManager[None]:
     """An admission webhook that gives every ConfigMap created in a namespace other data."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}
+    return mutating(world, directory, namespace, rule, {"op": "replace", "path": "/data/k", "value": "spoiled"})
+
+
+@contextmanager
+def mutating(world: World, directory: Path, namespace: str, rule: Object, operation: Object) -> Iterator[None]:
+    """An admission webhook that changes whatever the rule selects in a namespace, by a JSON patch operation."""
     certificate = certificates.make(directory)
-    patch = base64.b64encode(b'[{"op": "replace", "path": "/data/k", "value": "spoiled"}]').decode()
+    patch = base64.b64encode(json.dumps([operation]).encode()).decode()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -126,7 +132,6 @@ def spoiling(world: World, directory: Path, namespace: str) -> Iterator[None]:
     server.socket = context.wrap_socket(server.socket, server_side=True)
     Thread(target=server.serve_forever, daemon=True).start()
     name = f"spoiling-{world.mark}"
-    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}
     hook = {
         "name": "spoiling.example.com",
         "clientConfig": {
@@ -142,12 +147,13 @@ def spoiling(world: World, directory: Path, namespace: str) -> Iterator[None]:
     world.admin.create({**kind, "metadata": {"name": name}, "webhooks": [hook]})
     try:
 
-        def in_force() -> object:
-            made = world.admin.create(config_map(namespace, "probe"))
+        def in_force() -> bool:
+            probe = network_policy(namespace) if rule is NETWORK_POLICIES else config_map(namespace, "probe")
+            made = world.admin.create({**probe, "metadata": {**probe["metadata"], "labels": {"team": "x"}}})
             world.delete(made)
-            return made["data"]["k"]
+            return bool(operation["value"] in str(made))
 
-        becomes(in_force, "spoiled")
+        becomes(in_force, True)
         yield
     finally:
         world.admin.delete(kind["apiVersion"], "mutatingwebhookconfigurations", None, name)
@@ -182,6 +188,57 @@ def test_a_copy_that_a_webhook_changes_each_time_is_created_anew_three_times(
         assert deletions(mark) <= ATTEMPTS, "a new version of the source has new attempts"
     world.delete(world.at(source, team))
     sync.wait_in_sync(40)
+
+
+CONFIG_MAPS: Object = {
+    "apiGroups": [""],
+    "apiVersions": ["v1"],
+    "resources": ["configmaps"],
+    "operations": ["CREATE", "UPDATE"],
+}
+NETWORK_POLICIES: Object = {
+    "apiGroups": ["networking.k8s.io"],
+    "apiVersions": ["v1"],
+    "resources": ["networkpolicies"],
+    "operations": ["CREATE", "UPDATE"],
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "operation", "strategy"),
+    [
+        (NETWORK_POLICIES, {"op": "add", "path": "/metadata/labels/team", "value": "theirs"}, "apply"),
+        (CONFIG_MAPS, {"op": "add", "path": "/metadata/labels/injected", "value": "theirs"}, "replace"),
+    ],
+    ids=["a label of a copy is overridden", "a label is added under replace"],
+)
+def test_a_fight_with_a_webhook_ends_after_a_few_writes_and_is_reported(
+    world: World, control_plane: ControlPlane, tmp_path: Path, rule: Object, operation: Object, strategy: str
+) -> None:
+    home, team, peaceful = world.namespace("home"), world.namespace(), world.namespace()
+    made = network_policy(home) if rule is NETWORK_POLICIES else config_map(home, "fought")
+    source = world.admin.create({**made, "metadata": {"namespace": home, "name": "fought", "labels": {"team": "ours"}}})
+    where = f"{team}/fought"
+
+    def writes(since: int) -> int:
+        done = [
+            e for e in control_plane.audit.entries(since) if (e.verb, e.name, e.namespace) == ("patch", "fought", team)
+        ]
+        return len(done)
+
+    with mutating(world, tmp_path, team, rule, operation):
+        mark = control_plane.audit.mark()
+        sync = world.sync(source, to(team, strategy=strategy), to(peaceful))
+        becomes(lambda: sync.destinations().get(where, {}).get("reason"), "Contested", 15)
+        assert sync.says("InSync") == ("False", "Contested")
+        assert operation["path"] in sync.message("InSync")
+        assert writes(mark) <= 8
+        mark = control_plane.audit.mark()
+        world.edit(world.at(source, peaceful), {"metadata": {"labels": {"team": "edited"}}})
+        becomes(lambda: world.at(source, peaceful)["metadata"]["labels"]["team"], "ours")
+        stays(lambda: writes(mark) <= 2, True, seconds=10)
+    world.edit(source, {"metadata": {"labels": {"team": "ours again"}}})  # a new version has new attempts
+    sync.wait_in_sync()
 
 
 def stateful_set(namespace: str, service_name: str) -> Object:

@@ -18,7 +18,7 @@ from object_syncer.kube import api, clock, depth, metacontroller, types
 from object_syncer.kube.meta import Json, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
 from object_syncer.planning import controllers
-from object_syncer.status import destination, problem, reasons, summary
+from object_syncer.status import destination, problem, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
@@ -117,12 +117,13 @@ def _attempts(
 def _earlier(parent: Json, source_version: str) -> dict[tuple[str, str], State]:
     """Return what was reported before, by namespace and name.
 
-    A new version of the source, or a new spec, has all its attempts.
+    A new version of the source has all its attempts. A new spec has not: probes come and go while the
+    API server refuses a copy.
     """
     status = parent.get("status") or {}
     reported = [destination.load(item) for item in status.get("destinations") or ()]
     reported_on = (status.get("source") or {}).get("resourceVersion", source_version)
-    if reported_on != source_version or not summary.is_current(parent):
+    if reported_on != source_version:
         reported = [replace(state, attempts=0, tried="", tried_version="") for state in reported]
     return {(state.namespace, state.name): state for state in reported}
 

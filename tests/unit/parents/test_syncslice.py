@@ -187,10 +187,10 @@ def test_what_was_reported_before_counts_for_its_destination_alone() -> None:
 
 @pytest.mark.parametrize(
     ("version", "generation", "state"),
-    [("100", 1, "Failed"), ("99", 1, "Pending"), ("100", 0, "Pending")],
-    ids=["nothing has changed", "another version of the source", "another spec"],
+    [("100", 1, "Failed"), ("99", 1, "Pending"), ("100", 0, "Failed")],
+    ids=["nothing has changed", "another version of the source", "another spec, because of a probe"],
 )
-def test_each_version_of_source_and_spec_has_all_its_attempts(version: str, generation: int, state: str) -> None:
+def test_each_version_of_the_source_has_all_its_attempts(version: str, generation: int, state: str) -> None:
     sealed = observed(at("a", data={"k": "old"}, immutable=True))
     status = {
         **reported("a", "Failed", 60, "ImmutableField", attempts=3),
