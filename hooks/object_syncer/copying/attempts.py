@@ -10,9 +10,6 @@ from object_syncer.status import destination, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
-_WRITTEN = (reasons.DRIFTED, reasons.CONTESTED, reasons.REJECTED)
-"""Reasons under which `attempts` counts writes; under others it counts deletions."""
-
 CONTESTED_AFTER = 3
 """From that repair on a copy that differs again is Contested."""
 
@@ -67,16 +64,17 @@ def copy(
 
 
 def _was_written_since(observed: Json | None, earlier: State | None) -> bool:
-    """Tell whether the last repair of a copy reached it.
+    """Tell whether the last repair of a copy reached it; one that the API server refuses does not.
 
-    One that the API server refuses does not. The resourceVersion tells, but where a status changes that, too: there the
-    annotation does that each repair of metadata sets.
+    The resourceVersion tells, but for kinds whose status changes that, too: there the annotation tells that each repair
+    of metadata sets. It may be newer than the report, because the engine may show us a status of some syncs ago.
     """
     if observed is None or not (earlier and earlier.tried_version):
         return False
     meta = observed["metadata"]
     if meta.get("generation"):
-        return bool((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION) == earlier.tried_version)
+        repaired = str((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION, ""))
+        return repaired.isdigit() and earlier.tried_version.isdigit() and int(repaired) >= int(earlier.tried_version)
     return bool(meta["resourceVersion"] != earlier.tried_version)
 
 
@@ -126,7 +124,7 @@ def _recreated(state: State, compared: diff.Comparison, earlier: State | None, n
     syncs ago, so an attempt that is not written down before it is made would not be counted.
     """
     announced = _is_announced(state, earlier)
-    attempts = (earlier.attempts if earlier and earlier.reason not in _WRITTEN else 0) - announced
+    attempts = (earlier.attempts if earlier and not earlier.tried_version else 0) - announced
     if attempts >= recreate.MAX_ATTEMPTS:
         message = f"{_difference(compared)}; it was created anew {attempts} times and differs again"
         failed = replace(state, state=destination.FAILED, reason=reasons.IMMUTABLE_FIELD, message=message)

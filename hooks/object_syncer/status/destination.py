@@ -33,7 +33,7 @@ class State:
     """Since when it is out of sync."""
     version: tuple[str, str] | None = None
     attempts: int = 0
-    """How often a repair was tried since the copy was in sync: it was written, or deleted to be created anew."""
+    """How often a repair was tried since the copy was in sync: writes if `tried_version` is set, else deletions."""
     tried: str = ""
     """When the last repair was tried."""
     tried_version: str = ""

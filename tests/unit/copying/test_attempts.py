@@ -168,7 +168,7 @@ class Anew:
     Anew("there are three attempts", announced(3, uid="another"), FAILED, 3),
     Anew("none is made after that", announced(3, reason=reasons.IMMUTABLE_FIELD), FAILED, 3),
     Anew("while the copy does not exist nothing is forgotten", announced(2, "", reasons.CREATING), PENDING, 3),
-    Anew("writes are no deletions", replace(announced(3), reason=reasons.DRIFTED), PENDING, 1),
+    Anew("writes are no deletions", replace(announced(3), reason=reasons.DRIFTED, tried_version="1"), PENDING, 1),
     Anew("without version the report is about no object", replace(announced(1), version=None), PENDING, 2),
 )
 def test_creating_a_copy_anew(case: Anew) -> None:
