@@ -173,7 +173,7 @@ def test_a_port_that_the_source_has_no_longer_is_drift_until_it_is_gone(admin: C
     desired = shape.at(places[1], "pruned-port")
     fewer = {**desired, "spec": {**desired["spec"], "ports": desired["spec"]["ports"][:1]}}
     found = diff.compare(fewer, copy, replace=False)
-    assert found.paths == ("/spec/ports/1",)
+    assert found.paths == ("/spec/ports",), "a list with an item less differs as a whole"
     assert not found.foreign
     assert diff.compare(fewer, admin.apply(fewer, manager=ENGINE), replace=False).equal
 

@@ -330,12 +330,13 @@ def test_the_specs_of_slices_are_kept(admin: Client) -> None:
     wide = object_sync("wide", ["*", elsewhere, {"namespace": "a", "name": "x", "strategy": "apply"}])
     wide["spec"]["conflictPolicy"] = "Adopt"
     refused = object_sync("refused", spec_source=source("Node"))
-    body = of_policy(namespace("team"), namespace("a"), namespace("b"), wide, refused)
+    body = of_policy(namespace("team"), namespace("a"), namespace("b"), wide, refused, conflictPolicies=["*"])
     made = syncpolicy.sync(metacontroller.parse(body, "SyncPolicy", []), NOW)["children"]
     slices = {child["spec"]["objectSync"]["name"]: child for child in made if child["kind"] == "SyncSlice"}
-    assert {"withheld", "groups", "conflictPolicy"} <= slices["wide"]["spec"].keys()
-    assert "refusal" in slices["refused"]["spec"]
-    more = {"probes": [{"namespace": "a", "name": "x"}], "notice": "n", "draining": "2026-01-01T00:00:00Z"}
+    assert {"problems", "groups", "conflictPolicy"} <= slices["wide"]["spec"].keys()
+    assert slices["refused"]["spec"]["problems"][0]["reason"] == reasons.CLUSTER_SCOPED_KIND
+    advice = {"reason": "Loop", "message": "m", "advisory": True}
+    more = {"probes": [{"namespace": "a", "name": "x"}], "problems": [advice], "draining": "2026-01-01T00:00:00Z"}
     probed = {**slices["wide"], "metadata": {"name": "probed"}, "spec": {**slices["wide"]["spec"], **more}}
     for item in (*slices.values(), probed):
         assert admin.apply(item, manager="metacontroller")["spec"] == item["spec"]
