@@ -39,7 +39,12 @@ CRD: Json = {
     },
 }
 BINDING = ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", "object-syncer-copies")
-POLICY: Json = {"apiVersion": SYNC, "kind": "SyncPolicy", "metadata": {"name": "default"}, "spec": {}}
+POLICY: Json = {
+    "apiVersion": SYNC,
+    "kind": "SyncPolicy",
+    "metadata": {"name": "default"},
+    "spec": {"conflictPolicies": ["*"]},
+}
 
 
 def _has_object_syncs(history: Histories) -> bool:

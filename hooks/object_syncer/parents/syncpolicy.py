@@ -62,7 +62,7 @@ def sync(request: Request, now: datetime) -> Json:
     }
     # Timers for what no event announces.
     draining = any(item["spec"].get("draining") for item in slices)
-    wait = times.GUARD_SETTLES if problem == guard.SETTLING else times.DRAIN_TIMEOUT if draining else 0
+    wait = times.GUARD_SETTLES if problem == guard.SETTLING else times.DRAIN_TIMEOUT + 1 if draining else 0
     return metacontroller.composite(status, slices + generated, wait)
 
 

@@ -244,7 +244,7 @@ def test_the_slices_of_a_deleted_objectsync_are_drained() -> None:
     assert where(item) == []
     assert item["spec"]["draining"] == STAMP
     assert controllers(answered) == ["configmaps"], "which drains them"
-    assert answered["resyncAfterSeconds"] == times.DRAIN_TIMEOUT
+    assert answered["resyncAfterSeconds"] == times.DRAIN_TIMEOUT + 1
 
 
 def test_drained_slices_are_deleted_and_then_their_controller() -> None:
