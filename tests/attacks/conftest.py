@@ -9,7 +9,7 @@ from controlplane.namespaces import Namespaces
 from guarded import People, guarded
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def people(control_plane: ControlPlane) -> Iterator[People]:
     """The guard in force, and those who meet it."""
     with guarded(control_plane) as made:
