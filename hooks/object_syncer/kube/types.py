@@ -28,6 +28,10 @@ class ResourceType:
         """How people write it: "configmaps", "cronjobs.batch"."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
+    def is_version_of(self, other: "ResourceType") -> bool:
+        """Tell whether both show the same objects: the types differ in their version at most."""
+        return (self.group, self.plural) == (other.group, other.plural)
+
 
 def dump(type_: ResourceType) -> Json:
     """Return the shape written to `status.resolved` and to `SyncSlice.spec.resource`."""

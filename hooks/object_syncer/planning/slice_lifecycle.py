@@ -107,7 +107,7 @@ def _may_be_served(item: Json, resolved: ResourceType | None) -> bool:
     type_ = types.load(item["spec"]["resource"])
     if (type_.group, type_.kind) in builtin.KINDS or type_ == resolved:
         return True
-    return resolved is not None and (type_.group, type_.plural) != (resolved.group, resolved.plural)
+    return resolved is not None and not type_.is_version_of(resolved)
 
 
 def _child(policy: str, spec: Json, observed: Json | None) -> Json:

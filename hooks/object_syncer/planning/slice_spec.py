@@ -23,7 +23,8 @@ def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json
     There is always one with index 0; it carries what concerns the whole ObjectSync. `observed` are the ObjectSync's
     SyncSlices that exist: a destination stays in the one that has it.
     """
-    stem = _stem(plan, policy)
+    observed = list(observed)
+    stem = _stem(plan, policy, observed)
     earlier = {item["spec"]["index"]: item for item in observed if name_of(item) == f"{stem}-{item['spec']['index']}"}
     names = plan.destinations.names()
     limit = packing.capacity(max((_source_bytes(item) for item in earlier.values()), default=0))
@@ -43,16 +44,20 @@ def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json
     return specs
 
 
-def _stem(plan: Plan, policy: str) -> str:
+def _stem(plan: Plan, policy: str, observed: Iterable[Json]) -> str:
     """Return what the names of a plan's SyncSlices begin with.
 
-    Another type or policy needs other slices, because another controller serves them. Another source of the same type
-    does not: copies whose names stay are changed in place. The name is also the value of the label on copies. It begins
-    with their plural, so that the guard can tell labels that claim an object from those that Kubernetes or an operator
-    handed on from a copy to an object of another type.
+    Slices that exist keep their names, or their copies would be deleted and created anew: only another type of copies
+    needs other slices. Another source, or another version of the type, changes slices and copies in place. The name is
+    also the value of the label on copies. It begins with their plural, so that the guard can tell labels that claim an
+    object from those that Kubernetes or an operator handed on from a copy to an object of another type.
     """
     type_, uid = plan.type, plan.object_sync["metadata"]["uid"]
-    identity = (uid, type_.group, type_.version, type_.plural)
+    same_type = [item for item in observed if types.load(item["spec"]["resource"]).is_version_of(type_)]
+    if same_type:
+        oldest = min(same_type, key=lambda item: ("draining" in item["spec"], name_of(item)))
+        return name_of(oldest).rpartition("-")[0]
+    identity = (uid, type_.group, type_.plural)
     readable = f"{type_.plural.replace('-', '')[:PLURAL_IN_NAME]}.{name_of(plan.object_sync)}"
     return controllers.bounded(readable, policy, *identity)
 

@@ -94,13 +94,28 @@ def scenarios() -> Iterator[Scenario]:
         kind=WIDGETS,
     )
     yield Scenario(
-        "an ObjectSync whose version is no longer served works with another one",
+        "an ObjectSync whose version is no longer served works with another one, and its copies stay",
         using_beta,
         (unserve, edit(SYNC, {"spec": {"source": {"version": "v1"}}})),
         copies={IN_A: {"spec": {"size": 1}}},
+        kept=(IN_A,),
         in_sync={NAME: SYNCED},
         kind=WIDGETS,
         controllers=(IN_V1,),
+    )
+    yield Scenario(
+        "another version of a kind changes copies in place",
+        (two, WIDGET, object_sync(A, source=WIDGET)),
+        (
+            edit(SYNC, {"spec": {"source": {"version": "v1beta1"}}}),
+            edit(WIDGET, {"spec": {"size": 2}}),
+            edit(widget(A), {"spec": {"size": 3}}),
+        ),
+        copies={IN_A: {"spec": {"size": 2}}},
+        kept=(IN_A,),
+        in_sync={NAME: SYNCED},
+        kind=WIDGETS,
+        controllers=(IN_V1BETA1,),
     )
     yield Scenario(
         "an ObjectSync with a version that was never served says so",
