@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from scenarios.objects import CRD, GROUP, NAMESPACE, OBJECT_SYNC, SLICE_LABEL, body_of
+from scenarios.objects import CRD, GROUP, NAMESPACE, OBJECT_SYNC, SLICE_LABEL, SYNC_POLICY, body_of
 from scenarios.scenario import MARK, STANDING, C, Object, Scenario
 
 REPAIR_ANNOTATION = "sync.rustrial.org/repair"
@@ -44,7 +44,7 @@ class Observer:
         self._mark = mark
         self._seen: dict[str, tuple[str, int]] = {}
         kinds = {(obj["apiVersion"], obj["kind"]) for obj in scenario.given}
-        self._kinds = sorted({*kinds, *scenario.also, scenario.kind, OBJECT_SYNC} - {CRD, NAMESPACE})
+        self._kinds = sorted({*kinds, *scenario.also, scenario.kind, OBJECT_SYNC} - {CRD, NAMESPACE, SYNC_POLICY})
 
     def look(self, listed: List, step: int) -> Corner:
         """Return what is in the corner now, after that step."""
@@ -63,8 +63,9 @@ class Observer:
                     found[key] = self._object_sync(obj) if kind == "ObjectSync" else self._object(key, obj, step)
         if has_definitions(self._scenario):
             found |= _definitions(self._mark, listed)
+        found |= _policies(self._mark, self._scenario.exclusive, listed)
         result: Corner = unmarked(found, self._mark)
-        return result | _policies(listed) if self._scenario.exclusive else result
+        return result
 
     def _object(self, key: str, obj: Object, step: int) -> Object:
         meta = obj["metadata"]
@@ -98,10 +99,14 @@ class Observer:
         }
 
 
-def _policies(listed: List) -> Corner:
-    """Return the SyncPolicies, which all corners share."""
-    policies = listed("sync.rustrial.org/v1alpha1", "SyncPolicy", "")
-    return {f"SyncPolicy {obj['metadata']['name']}": _conditions(obj) for obj in policies}
+def _policies(mark: str, exclusive: bool, listed: List) -> Corner:
+    """Return the SyncPolicies of the corner, and the one that all corners share if it has this one alone."""
+    policies = listed(*SYNC_POLICY, "")
+    return {
+        f"SyncPolicy {obj['metadata']['name']}": _conditions(obj)
+        for obj in policies
+        if exclusive or mark in obj["metadata"]["name"]
+    }
 
 
 def _definitions(mark: str, listed: List) -> Corner:

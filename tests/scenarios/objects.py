@@ -10,6 +10,7 @@ WIDGETS = (f"{GROUP}/v1", "Widget")
 CRD = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 NAMESPACE = ("v1", "Namespace")
 OBJECT_SYNC = ("sync.rustrial.org/v1alpha1", "ObjectSync")
+SYNC_POLICY = ("sync.rustrial.org/v1alpha1", "SyncPolicy")
 
 SLICE_LABEL = "sync.rustrial.org/slice"
 SOURCE_ANNOTATION = "sync.rustrial.org/source-object"
@@ -88,6 +89,17 @@ def object_sync(
     listed = [{"namespace": each} if isinstance(each, str) else each for each in destinations]
     whole = {"source": {**reference, **fields}, "destinations": listed, **(spec or {})}
     return obj(*OBJECT_SYNC, where, name, spec=whole)
+
+
+def sync_policy(name: str, **spec: Any) -> Object:
+    """Return a SyncPolicy that permits everything but for what `spec` says."""
+    lists = {
+        "watchNamespaces": ["*"],
+        "sourceNamespaces": ["*"],
+        "targetNamespaces": ["*"],
+        "allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}],
+    }
+    return obj(*SYNC_POLICY, "", name, spec={**lists, **spec})
 
 
 def body_of(obj: Object) -> Object:

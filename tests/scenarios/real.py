@@ -196,7 +196,8 @@ class RealStage:
             wait_for(partial(self._gone, sync), _DRAINED_WITHIN, "ObjectSync gone")
         for kind in kinds - {NAMESPACE, OBJECT_SYNC}:
             for obj in self._here(*kind):
-                self._delete(obj)
+                # A SyncPolicy cannot be deleted before its last slice is gone.
+                wait_for(partial(self._delete, obj), _DRAINED_WITHIN, "object deleted", tolerate=(ApiError,))
         living = {
             obj["metadata"]["name"] for obj in self._here(*NAMESPACE) if "deletionTimestamp" not in obj["metadata"]
         }
@@ -220,8 +221,7 @@ class RealStage:
     def _delete(self, obj: Object) -> bool:
         with suppress(NotFoundError):
             self.delete(obj)
-            return True
-        return False
+        return True
 
     def _gone(self, obj: Object) -> bool:
         return self.find(obj) is None

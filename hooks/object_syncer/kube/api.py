@@ -36,11 +36,21 @@ REPAIR_ANNOTATION = f"{GROUP}/repair"
 RESYNC_ANNOTATION = f"{GROUP}/resync"
 """On a SyncPolicy: a new value makes the engine look at all ObjectSyncs and copies of the policy at once."""
 
+RETIRE_ANNOTATION = f"{GROUP}/retire"
+"""On a SyncPolicy that is to be deleted: "true" makes it hand its copies over to policies that permit them, and delete
+the rest. Also in admission/policies.yaml."""
+
 OBJECTSYNC_LABEL = f"{GROUP}/objectsync-uid"
 """On every SyncSlice: the uid of the ObjectSync it serves."""
 
 CONTROLLER_LABEL = f"{GROUP}/controller"
 """On every SyncSlice: the name of the generated CompositeController that serves it."""
+
+VISIBLE_LABEL = f"{GROUP}/visible-to"
+"""On an ObjectSync that the planners of all policies must see, not only of those that watch its namespace."""
+
+VISIBLE_TO_ALL = "all"
+"""The value of VISIBLE_LABEL."""
 
 ENGINE_API_VERSION = "metacontroller.k8s.io/v1alpha1"
 """The apiVersion of CompositeController and DecoratorController."""

@@ -97,14 +97,20 @@ def decorator(
     status: Json | None,
     resync_after: float = 0.0,
     finalized: bool = False,
-    annotations: dict[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    labels: Mapping[str, str | None] | None = None,
 ) -> Json:
     """Build a DecoratorController's response.
 
-    A status of None leaves the present one; annotations are added to those of the parent.
+    A status of None leaves the present one; annotations and labels are added to those of the parent, a label of None is
+    removed.
     """
     answer: Json = {"status": status, "attachments": [], "resyncAfterSeconds": resync_after, "finalized": finalized}
-    return {**answer, "annotations": annotations} if annotations else answer
+    if annotations:
+        answer["annotations"] = annotations
+    if labels:
+        answer["labels"] = labels
+    return answer
 
 
 def _require(parent: Json, name: str, path: str) -> None:

@@ -31,7 +31,8 @@ UNSERVED_AFTER = 6
 controller starts in 0.05 s; a large first fan-out makes slices wait for each other, but never all of them."""
 
 DRAIN_TIMEOUT = 60
-"""A draining SyncSlice is deleted after this even if copies are left: owner references remove those."""
+"""A draining SyncSlice is deleted after this even if copies are left: owner references remove those. And a SyncSlice
+whose ObjectSync the policy has not seen for so long, because it does not watch its namespace any more, drains."""
 
 CONTESTED_PAUSES = (1, 3, 60, 120, 240, 480, 600)
 """Pauses after the first, second, ... write of a copy that differs again: few soon, then less than one a minute."""

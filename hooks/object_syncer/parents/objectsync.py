@@ -11,6 +11,7 @@ from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import discovery, scope
+from object_syncer.planning.scope import Scope
 from object_syncer.status import conditions, reasons, summary
 from object_syncer.status import problem as problems
 from object_syncer.status.conditions import Condition
@@ -38,21 +39,25 @@ def sync(request: Request, now: datetime) -> Json:
     """Answer the status; an ObjectSync has no attachments."""
     parent, slices = request.parent, _slices(request)
     meta, source, earlier = parent["metadata"], parent["spec"]["source"], parent.get("status") or {}
-    summed = summary.summarize(slices, meta["generation"])
+    resolved = _resolve(request)
+    scopes = scope.ranked(request.related.of(api.API_VERSION, "SyncPolicy").values())
+    serving = _serving(request, resolved, scopes)
+    counted = _of_present_policy(slices, serving)
+    summed = summary.summarize(counted, meta["generation"])
     status: Json = {"observedGeneration": meta["generation"], "source": f"{source['kind']}/{source['name']}"}
 
-    resolved = _resolve(request)
     if isinstance(resolved, Problem):
         present = conditions.not_served(resolved)
         if resolved.reason == reasons.VERSION_NOT_SERVED and earlier.get("resolved"):
             status["resolved"] = earlier["resolved"]  # losing a version must not delete the copies
     else:
-        present = _served(request, resolved, slices, summed, now)
+        present = _conditions(request, resolved, serving, counted, summed, now)
         status["resolved"] = types.dump(resolved)
         status["destinations"] = summary.destinations(summed, resolved)
     status["conditions"] = conditions.dated(present, earlier.get("conditions"), meta["generation"], now)
     status["copies"] = summed.copies()
-    return metacontroller.decorator(status, _unserved_check(slices, now))
+    labels = {} if isinstance(resolved, Problem) else _visibility(parent, slices, serving, scopes)
+    return metacontroller.decorator(status, _unserved_check(slices, now), labels=labels)
 
 
 def finalize(request: Request, now: datetime) -> Json:
@@ -85,11 +90,43 @@ def _resolve(request: Request) -> ResourceType | Problem:
     return discovery.custom(source, crds, request.parent.get("status"), request.parent["metadata"]["generation"])
 
 
-def _served(
-    request: Request, type_: ResourceType, slices: list[Json], summed: Summary, now: datetime
+def _serving(request: Request, resolved: ResourceType | Problem, scopes: list[Scope]) -> Scope | None:
+    """Return the policy that serves this ObjectSync, as far as its kind is known."""
+    if isinstance(resolved, Problem):
+        return None
+    own, source = namespace_of(request.parent), request.parent["spec"]["source"]
+    return scope.serving(scopes, resolved, source.get("namespace") or own, own)[0]
+
+
+def _of_present_policy(slices: list[Json], serving: Scope | None) -> list[Json]:
+    """Return the slices that count: those of another policy give up their copies."""
+    if serving is None:
+        return slices
+    return [item for item in slices if item["spec"]["policy"] == serving.policy or item["spec"].get("draining")]
+
+
+def _visibility(parent: Json, slices: list[Json], serving: Scope | None, scopes: list[Scope]) -> dict[str, str | None]:
+    """Return the change of the label that lets planners see this ObjectSync that do not watch its namespace.
+
+    Those of policies with a lower priority must respect its claims, and those that have slices of it give them up.
+    """
+    outranks = serving is not None and any(other.priority < serving.priority for other in scopes)
+    leaves = any(item["spec"]["policy"] != (serving.policy if serving else None) for item in slices)
+    wanted = api.VISIBLE_TO_ALL if outranks or leaves else None
+    present = (parent["metadata"].get("labels") or {}).get(api.VISIBLE_LABEL)
+    return {} if present == wanted else {api.VISIBLE_LABEL: wanted}
+
+
+def _conditions(
+    request: Request,
+    type_: ResourceType,
+    serving: Scope | None,
+    slices: list[Json],
+    summed: Summary,
+    now: datetime,
 ) -> tuple[Condition, Condition]:
     """Return the conditions Ready and InSync of an ObjectSync whose kind is known."""
-    problem = _problem(request, type_, slices, now)
+    problem = _problem(request, type_, serving, slices, now)
     if problem:
         return conditions.not_served(problem)
     source = request.parent["spec"]["source"]
@@ -98,13 +135,14 @@ def _served(
     return conditions.ready(type_, key), in_sync
 
 
-def _problem(request: Request, type_: ResourceType, slices: list[Json], now: datetime) -> Problem | None:
+def _problem(
+    request: Request, type_: ResourceType, serving: Scope | None, slices: list[Json], now: datetime
+) -> Problem | None:
     """Return what keeps the whole ObjectSync from being served, beside its kind."""
-    policies = request.related.of(api.API_VERSION, "SyncPolicy")
-    own, source = namespace_of(request.parent), request.parent["spec"]["source"]
-    serving, _ = scope.serving(scope.ranked(policies.values()), type_, source.get("namespace") or own, own)
+    own = namespace_of(request.parent)
     if serving is None:
         return Problem(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {own}")
+    policies = request.related.of(api.API_VERSION, "SyncPolicy")
     policy_status = policies[serving.policy].get("status") or {}
     for condition in policy_status.get("conditions") or ():
         if condition["type"] == "Ready" and condition["status"] == "False":

@@ -30,6 +30,8 @@ def customize(request: Request, _now: datetime) -> Json:
         rules.append(metacontroller.rule(api.API_VERSION, "objectsyncs"))
     else:  # by namespace, so that policies share the load
         rules += (metacontroller.rule(api.API_VERSION, "objectsyncs", namespace=name) for name in sorted(watch.plain))
+        everywhere = {"matchLabels": {api.VISIBLE_LABEL: api.VISIBLE_TO_ALL}}
+        rules.append(metacontroller.rule(api.API_VERSION, "objectsyncs", labelSelector=everywhere))
     if _needs_guard(request):
         for plural in ("validatingadmissionpolicies", "validatingadmissionpolicybindings"):
             rules.append(metacontroller.rule(_ADMISSION, plural, names=[api.GUARD]))
@@ -49,7 +51,7 @@ def sync(request: Request, now: datetime) -> Json:
     else:
         plans = _plans(request, policy, observed.values())
     resolved = {item["metadata"]["uid"]: discovery.recorded(item.get("status")) for item in object_syncs}
-    slices = slice_lifecycle.follow(plans, policy, observed.values(), resolved, now)
+    slices = slice_lifecycle.follow(plans, scope.of(request.parent), observed.values(), resolved, now)
 
     served = [item for item in slices if slice_lifecycle.needs_controller(item, observed.get(name_of(item)))]
     in_use = controllers.in_use(policy, served, observed.values(), running)
@@ -61,8 +63,8 @@ def sync(request: Request, now: datetime) -> Json:
         **_failures(object_syncs, plans),
     }
     # Timers for what no event announces.
-    draining = any(item["spec"].get("draining") for item in slices)
-    wait = times.GUARD_SETTLES if problem == guard.SETTLING else times.DRAIN_TIMEOUT + 1 if draining else 0
+    timed = any(item["spec"].get("draining") or item["spec"].get("unseen") for item in slices)
+    wait = times.GUARD_SETTLES if problem == guard.SETTLING else times.DRAIN_TIMEOUT + 1 if timed else 0
     return metacontroller.composite(status, slices + generated, wait)
 
 
@@ -104,6 +106,9 @@ def _failures(object_syncs: Iterable[Json], plans: Plans) -> Json:
 def _conditions(policy: Json, problem: Problem | None, plans: Plans, now: datetime) -> list[Json]:
     if problem:
         ready = Condition("Ready", "False", problem.reason, f"nothing is planned: {problem.message}")
+    elif scope.is_retiring(policy):
+        message = "copies go to other policies or are deleted; when status.controllers is 0, this policy can be deleted"
+        ready = Condition("Ready", "False", reasons.RETIRING, message)
     else:
         failed = sum(bool(why and why.reason == reasons.INTERNAL_ERROR) for why in plans.unplanned.values())
         but = f", but for {failed} that hit a defect of Object Syncer: see status.failures" if failed else ""

@@ -5,7 +5,7 @@ sync answers the copies that should exist; the engine makes it so. A slice knows
 namespaces: the planner wrote into its spec all it needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,9 +15,9 @@ from object_syncer.copying import adoption, attempts, fields, sanitize
 from object_syncer.copying.attempts import Attempt
 from object_syncer.copying.template import Template, template
 from object_syncer.kube import api, clock, depth, metacontroller, types
-from object_syncer.kube.meta import Json, is_terminating, name_of
+from object_syncer.kube.meta import Json, controller_of, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
-from object_syncer.planning import controllers
+from object_syncer.planning import controllers, slice_spec
 from object_syncer.status import destination, problem, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
@@ -33,7 +33,9 @@ def customize(request: Request, _now: datetime) -> Json:
     policy = spec.get("policy", "")
     if controllers.name(policy, type_) != name_of(request.controller):
         return metacontroller.rules([])
-    watched = [spec["source"], *spec.get("probes", ())]
+    watched = (
+        slice_spec.destinations(spec) if slice_spec.is_releasing(spec) else [spec["source"], *spec.get("probes", ())]
+    )
     rules = [
         metacontroller.rule(type_.api_version, type_.plural, namespace=item["namespace"], names=[item["name"]])
         for item in watched
@@ -49,9 +51,14 @@ def sync(request: Request, now: datetime) -> Json:
     type_ = types.load(spec["resource"])
     observed = request.children.of(type_.api_version, type_.kind)
     related = request.related.of(type_.api_version, type_.kind)
+    if slice_spec.is_releasing(spec):
+        return metacontroller.composite({"copies": _released(parent, related.values()), "synced": 0}, [])
     key = f"{spec['source']['namespace']}/{spec['source']['name']}"
     source = related.get(key)
     status: Json = {"copies": sum(not is_terminating(copy) for copy in observed.values()), "synced": 0}
+    surplus = _surplus(spec, observed)
+    if surplus:
+        status["surplus"] = surplus
     source_problem = _source_problem(source, key)
     if source is None or source_problem:
         if source_problem:
@@ -79,6 +86,23 @@ def sync(request: Request, now: datetime) -> Json:
         status["destinations"] = shown
     retry = destination.retry_after(states, now) or _drain_retry(spec, status["copies"], now)
     return metacontroller.composite(status, [attempt.child for attempt in made if attempt.child], retry)
+
+
+def _released(parent: Json, found: Iterable[Json]) -> int:
+    """Return how many copies of a slice that releases them no other slice owns yet."""
+    count = 0
+    for copy in found:
+        owner = controller_of(copy)
+        is_ours = (copy["metadata"].get("labels") or {}).get(api.SLICE_LABEL) == name_of(parent)
+        is_taken = owner is not None and owner.get("uid") != parent["metadata"]["uid"]
+        count += is_ours and not is_taken and not is_terminating(copy)
+    return count
+
+
+def _surplus(spec: Json, observed: Mapping[str, Json]) -> int:
+    """Return how many copies are not wanted any more and not yet being deleted."""
+    wanted = {f"{item['namespace']}/{item['name']}" for item in slice_spec.destinations(spec)}
+    return sum(where not in wanted and not is_terminating(copy) for where, copy in observed.items())
 
 
 def _source_problem(source: Json | None, key: str) -> Problem | None:

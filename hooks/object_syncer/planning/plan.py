@@ -40,6 +40,8 @@ class Plans:
     plans: list[Plan] = field(default_factory=list)
     unplanned: dict[str, Problem | None] = field(default_factory=dict)
     """By uid, ObjectSyncs whose SyncSlices stay as they are, and the problem that keeps them from new copies."""
+    heirs: dict[str, Plan] = field(default_factory=dict)
+    """By uid, ObjectSyncs that have SyncSlices here, but are served by another policy now, as that one plans them."""
 
 
 def make(
@@ -51,34 +53,63 @@ def make(
 ) -> Plans:
     """Plan every ObjectSync that `policy` serves, whose kind is known, and that is not being deleted.
 
-    `scopes` are those of all policies, ranked; `with_slices` the uids of ObjectSyncs that have SyncSlices. A deleted
-    ObjectSync gets no plan, but keeps its claims while it has slices, so that nobody overwrites copies still in use.
+    `scopes` are those of all policies, ranked; `with_slices` the uids of ObjectSyncs that have SyncSlices of `policy`.
+    A deleted ObjectSync gets no plan, but keeps its claims while it has slices, so that nobody overwrites copies still
+    in use. So do ObjectSyncs of policies with a higher priority: they come first wherever destinations are contested.
 
     One bad ObjectSync never harms another: what it raises is logged, and its slices stay as they are.
     """
-    asked: list[Plan] = []
+    asking, unplanned = _asking(object_syncs, policy, scopes, namespaces, with_slices)
+    claims = [
+        precedence.Claim(_key(plan.object_sync), plan.type, plan.source, plan.destinations, scope.priority)
+        for scope, plan in asking
+    ]
+    plans = Plans(unplanned=unplanned)
+    for (scope, plan), grant in zip(asking, precedence.decide(claims), strict=True):
+        if is_terminating(plan.object_sync):
+            continue
+        granted = replace(plan, destinations=grant.destinations, advice=grant.advice or plan.advice)
+        uid = plan.object_sync["metadata"]["uid"]
+        if scope.policy == policy:
+            plans.plans.append(granted)
+        elif uid in with_slices and plan.problem is None:
+            plans.heirs[uid] = granted
+    return plans
+
+
+def _asking(
+    object_syncs: Iterable[Json],
+    policy: str,
+    scopes: Sequence[Scope],
+    namespaces: Namespaces,
+    with_slices: Collection[str],
+) -> tuple[list[tuple[Scope, Plan]], dict[str, Problem | None]]:
+    """Return the ObjectSyncs that matter to `policy`, in order of precedence, and those that cannot be planned."""
+    priority = next((scope.priority for scope in scopes if scope.policy == policy), None)
+    asking: list[tuple[Scope, Plan]] = []
     unplanned: dict[str, Problem | None] = {}
     for object_sync in sorted(object_syncs, key=precedence.seniority):
         terminating, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
-        if terminating and uid not in with_slices:
-            continue
         try:
-            plan = _asked(object_sync, policy, scopes, namespaces)
+            served = _served(object_sync, scopes)
+            if served is None:
+                continue
+            scope, type_, problem = served
+            comes_first = priority is not None and scope.priority > priority
+            if uid not in with_slices and not comes_first and (terminating or scope.policy != policy):
+                continue
+            plan = _asked(object_sync, type_, scope, problem, namespaces)
         except Exception as defect:
             _log.error("cannot plan ObjectSync %s: %s", _key(object_sync), defects.place(defect))
             if not terminating:
                 unplanned[uid] = _internal_error(defect)
             continue
-        if plan and plan.problem and plan.problem.reason == reasons.TOO_MANY_COPIES and uid in with_slices:
+        if plan.problem and plan.problem.reason == reasons.TOO_MANY_COPIES and uid in with_slices:
             unplanned[uid] = plan.problem
-        elif plan:
-            asked.append(plan)
-    claims = [precedence.Claim(_key(plan.object_sync), plan.type, plan.source, plan.destinations) for plan in asked]
-    granted = [
-        replace(plan, destinations=grant.destinations, advice=grant.advice or plan.advice)
-        for plan, grant in zip(asked, precedence.decide(claims), strict=True)
-    ]
-    return Plans([plan for plan in granted if not is_terminating(plan.object_sync)], unplanned)
+        else:
+            asking.append((scope, plan))
+    asking.sort(key=lambda item: -item[0].priority)
+    return asking, unplanned
 
 
 def none(object_syncs: Iterable[Json], problem: Problem | None) -> Plans:
@@ -87,16 +118,22 @@ def none(object_syncs: Iterable[Json], problem: Problem | None) -> Plans:
     return Plans([], {item["metadata"]["uid"]: problem for item in living})
 
 
-def _asked(object_sync: Json, policy: str, scopes: Sequence[Scope], namespaces: Namespaces) -> Plan | None:
-    """Return what an ObjectSync asks for, as far as its policy permits it; None if `policy` does not serve it."""
-    spec, own = object_sync["spec"], namespace_of(object_sync)
-    type_ = discovery.known(spec["source"], object_sync.get("status"))
+def _served(object_sync: Json, scopes: Sequence[Scope]) -> tuple[Scope, ResourceType, Problem | None] | None:
+    """Return which scope serves an ObjectSync, its type, and why the scope refuses it; None if nobody serves it."""
+    source, own = object_sync["spec"]["source"], namespace_of(object_sync)
+    type_ = discovery.known(source, object_sync.get("status"))
     if not isinstance(type_, ResourceType):
         return None  # the ObjectSync's own hook says why
-    source = (spec["source"].get("namespace") or own, spec["source"]["name"])
-    scope, problem = serving(scopes, type_, source[0], own)
-    if scope is None or scope.policy != policy:
-        return None
+    scope, problem = serving(scopes, type_, source.get("namespace") or own, own)
+    return (scope, type_, problem) if scope else None
+
+
+def _asked(
+    object_sync: Json, type_: ResourceType, scope: Scope, problem: Problem | None, namespaces: Namespaces
+) -> Plan:
+    """Return what an ObjectSync asks for, as far as the policy that serves it permits it."""
+    spec = object_sync["spec"]
+    source = (spec["source"].get("namespace") or namespace_of(object_sync), spec["source"]["name"])
     problem = problem or _uncopyable(type_)
     if problem:
         return Plan(object_sync, type_, source, Destinations(), problem=problem)

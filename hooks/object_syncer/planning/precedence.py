@@ -1,8 +1,9 @@
 """Which ObjectSync gets a destination that several want, and which copies would run in a circle.
 
-The oldest ObjectSync gets a contested destination; the others get it when that one goes. A copy may be the source of
-another ObjectSync; in a circle changes would be copied for ever, so the destination that closes one is taken from the
-youngest ObjectSync in it: nobody can stop an older one by adding another.
+The ObjectSync of the policy with the highest priority gets a contested destination, among equals the oldest; the
+others get it when that one goes. A copy may be the source of another ObjectSync; in a circle changes would be copied
+for ever, so the destination that closes one is taken from the last ObjectSync in this order: nobody can stop an earlier
+one by adding another.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ class Claim:
     source: tuple[str, str]
     """namespace and name."""
     destinations: Destinations
+    priority: int = 0
+    """Of the SyncPolicy that serves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,14 @@ class Grant:
 
 
 def seniority(object_sync: Json) -> tuple[str, str, str]:
-    """Return the sort key of ObjectSyncs: creation, then namespace and name, so that every planner decides alike."""
+    """Return the sort key of ObjectSyncs of equal priority, the oldest first, so that every planner decides alike."""
     meta = object_sync["metadata"]
     return (meta.get("creationTimestamp") or "", meta.get("namespace") or "", meta["name"])
 
 
 def decide(claims: Sequence[Claim]) -> list[Grant]:
-    """Return what each claim gets; `claims` come in order of seniority, the grants in the same order."""
-    owners: dict[tuple[str, str, str], dict[str, str]] = {}
+    """Return what each claim gets, in the order of the claims: the highest priority first, among equals the oldest."""
+    owners: dict[tuple[str, str, str], dict[str, Claim]] = {}
     graph = _Graph(claims)
     advice: dict[str, Problem] = {}
     granted: list[Destinations] = []
@@ -52,7 +55,7 @@ def decide(claims: Sequence[Claim]) -> list[Grant]:
         for name, namespaces in claim.destinations.names().items():
             taken = owners.get((claim.type.group, claim.type.plural, name), {})
             for namespace in taken.keys() & namespaces:
-                excluded.setdefault((name, _conflict(taken[namespace], name)), set()).add(namespace)
+                excluded.setdefault((name, _conflict(taken[namespace], claim, name)), set()).add(namespace)
         left = claim.destinations.without(excluded) if excluded else claim.destinations
 
         circle = graph.closed_by(claim, left)
@@ -63,7 +66,7 @@ def decide(claims: Sequence[Claim]) -> list[Grant]:
         graph.add(claim, left)
         for name, namespaces in left.names().items():
             taken = owners.setdefault((claim.type.group, claim.type.plural, name), {})
-            taken.update(dict.fromkeys(namespaces, claim.owner))
+            taken.update(dict.fromkeys(namespaces, claim))
         granted.append(left)
     return [Grant(left, advice.get(claim.owner)) for claim, left in zip(claims, granted, strict=True)]
 
@@ -136,8 +139,9 @@ def _source(claim: Claim) -> _Object:
     return (claim.type.group, claim.type.plural, name, namespace)
 
 
-def _conflict(owner: str, name: str) -> Problem:
-    return Problem(reasons.CONFLICT, f"ObjectSync {owner} is older and already copies to {{namespace}}/{name}")
+def _conflict(first: Claim, claim: Claim, name: str) -> Problem:
+    why = "is older" if first.priority == claim.priority else "has a SyncPolicy with a higher priority"
+    return Problem(reasons.CONFLICT, f"ObjectSync {first.owner} {why} and already copies to {{namespace}}/{name}")
 
 
 def _loop(circle: _Circle) -> Problem:

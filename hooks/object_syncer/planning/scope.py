@@ -7,6 +7,7 @@ planner and by the ObjectSync's own hook.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from object_syncer.kube import api
 from object_syncer.kube.meta import Json, is_terminating
 from object_syncer.kube.selectors import Names, names
 from object_syncer.kube.types import ResourceType
@@ -35,6 +36,11 @@ class Scope:
     """Which of Adopt and Overwrite its ObjectSyncs may ask for; Fail is always permitted."""
     max_copies: int = MAX_COPIES
     """How many copies one ObjectSync may ask for."""
+
+    @property
+    def priority(self) -> int:
+        """The policy's priority: where policies want the same destination, the higher one gets it."""
+        return -self.rank[0]
 
     def problem(self, type_: ResourceType, source_namespace: str, own_namespace: str) -> Problem | None:
         """Return why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
@@ -86,8 +92,14 @@ def _conflict_policies(listed: Sequence[str] | None) -> frozenset[str]:
 
 
 def ranked(policies: Iterable[Json]) -> list[Scope]:
-    """Return the scopes of all policies that are not being deleted, the first to serve first."""
-    return sorted((of(policy) for policy in policies if not is_terminating(policy)), key=lambda scope: scope.rank)
+    """Return the scopes of all policies that go on serving, the first to serve first."""
+    remaining = (policy for policy in policies if not is_terminating(policy) and not is_retiring(policy))
+    return sorted(map(of, remaining), key=lambda scope: scope.rank)
+
+
+def is_retiring(policy: Json) -> bool:
+    """Tell whether a SyncPolicy is to give up its copies: to other policies that permit them, or for good."""
+    return (policy["metadata"].get("annotations") or {}).get(api.RETIRE_ANNOTATION) == "true"
 
 
 def serving(

@@ -5,8 +5,14 @@ copies, its status says so, and then the planner leaves it out, which deletes it
 resource type is gone, or was never served) it is deleted at once, and owner references remove its copies.
 
     planned --not planned any more--> draining --no copies left, or timeout--> deleted
-       ^                                 |
-       +-----------planned again---------+
+       ^  |                              | ^
+       |  |                              | +--nobody serves it--+
+       |  +--another policy serves it--------------------> releasing --all copies are another's--> deleted
+       +----------planned again----------+----------------------+
+
+Where another policy serves the ObjectSync now, no copy may be absent for a moment. So the slice deletes only what that
+policy does not want, and then its selector matches nothing: the engine takes the owner reference off the copies, and
+the slices of the other policy write and own them. It stays until they have, so that no copy is ever forgotten.
 """
 
 from collections.abc import Iterable
@@ -16,20 +22,27 @@ from object_syncer.kube import api, builtin, clock, times, types
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import controllers, slice_spec
-from object_syncer.planning.plan import Plans
-from object_syncer.status import problem, summary
+from object_syncer.planning.plan import Plan, Plans
+from object_syncer.planning.scope import Scope
+from object_syncer.status import problem, reasons, summary
 from object_syncer.status.problem import Problem
 
-_DROPPED_WHILE_DRAINING = frozenset(("groups", "problems", "probes"))
+_DROPPED_WHILE_DRAINING = frozenset(("groups", "problems", "probes", "unseen"))
 
 
 def follow(
-    plans: Plans, policy: str, observed: Iterable[Json], resolved: dict[str, ResourceType | None], now: datetime
+    plans: Plans,
+    scope: Scope,
+    observed: Iterable[Json],
+    resolved: dict[str, ResourceType | None],
+    now: datetime,
 ) -> list[Json]:
     """Return the SyncSlices that a policy should have.
 
-    `observed` are those it has, `resolved` the resource type that each ObjectSync, by uid, resolves to now.
+    `scope` is the policy's, `observed` are those it has, `resolved` the resource type that each ObjectSync that is
+    seen, by uid, resolves to now.
     """
+    policy = scope.policy
     by_owner: dict[str, list[Json]] = {}
     for item in observed:
         by_owner.setdefault(item["spec"]["objectSync"]["uid"], []).append(item)
@@ -44,6 +57,10 @@ def follow(
         for item in items:
             if uid in plans.unplanned:
                 wanted.append(unplanned(policy, item, plans.unplanned[uid]))
+            elif uid in plans.heirs:
+                wanted += _some(handed_over(policy, item, plans.heirs[uid], now))
+            elif uid not in resolved and item["spec"]["objectSync"]["namespace"] not in scope.watch:
+                wanted += _some(unseen(policy, item, now))
             else:
                 wanted += _some(next_form(policy, item, None, resolved.get(uid), now))
     return wanted
@@ -66,7 +83,51 @@ def next_form(
     if clock.age(since, now) > times.DRAIN_TIMEOUT:
         return None
     kept = {key: value for key, value in spec.items() if key not in _DROPPED_WHILE_DRAINING}
-    return _child(policy, {**kept, "draining": since}, item)
+    return _child(policy, {**kept, **slice_spec.owning(name_of(item)), "draining": since}, item)
+
+
+def handed_over(policy: str, item: Json, heir: Plan, now: datetime) -> Json | None:
+    """Return an observed SyncSlice of a policy as it should be while its copies go over to another policy.
+
+    `heir` is what the other policy, which serves the ObjectSync now, grants it. None once that policy's slices own all
+    copies, so that this one can be deleted.
+    """
+    spec = item["spec"]
+    wanted = slice_spec.shared_groups(spec, heir)
+    if not wanted:
+        return next_form(policy, item, None, heir.type, now)
+    if slice_spec.is_releasing(spec) and wanted == spec["groups"]:
+        finished = summary.is_current(item) and not item["status"]["copies"]
+        return None if finished else _child(policy, spec, item)
+    served = {**spec, **slice_spec.owning(name_of(item)), "groups": wanted, "source": slice_spec.source(heir)}
+    served.pop("unseen", None)
+    if served == spec and _is_settled(item):
+        return _child(policy, {**spec, **slice_spec.releasing(name_of(item))}, item)
+    return _child(policy, served, item)
+
+
+def _is_settled(item: Json) -> bool:
+    """Tell whether a SyncSlice has deleted and changed what its present spec demands."""
+    status = item.get("status") or {}
+    unsettled = (reasons.DRIFTED, reasons.RECREATING)
+    states = status.get("destinations") or ()
+    return (
+        summary.is_current(item)
+        and not status.get("surplus")
+        and not any(state.get("reason") in unsettled for state in states)
+    )
+
+
+def unseen(policy: str, item: Json, now: datetime) -> Json | None:
+    """Return an observed SyncSlice as it should be after its policy ceased to watch the ObjectSync's namespace.
+
+    It stays as it is until the ObjectSync is seen again, because its own hook makes it visible to all policies. If that
+    takes too long, there is no ObjectSync any more.
+    """
+    since = item["spec"].get("unseen") or clock.stamp(now)
+    if clock.age(since, now) > times.DRAIN_TIMEOUT:
+        return next_form(policy, item, None, types.load(item["spec"]["resource"]), now)
+    return _child(policy, {**item["spec"], "unseen": since}, item)
 
 
 def unplanned(policy: str, item: Json, blocking: Problem | None) -> Json:

@@ -31,17 +31,62 @@ def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json
     packed = packing.pack(names, {index: _packed(item) for index, item in earlier.items()}, limit)
     show_all = sum(map(len, names.values())) <= SHOWN_DESTINATIONS
     specs = {}
-    for index, destinations in packed.items():
-        if index and not destinations:
+    for index, slot in packed.items():
+        if index and not slot:
             continue
         name = f"{stem}-{index}"
-        specs[name] = _spec(plan, policy, name, index, destinations)
-        probes = _probes(earlier[index], destinations) if index in earlier else []
+        specs[name] = _spec(plan, policy, name, index, slot)
+        probes = _probes(earlier[index], slot) if index in earlier else []
         if probes:
             specs[name]["probes"] = probes
         if show_all or index == 0:
             specs[name]["showSynced"] = True
     return specs
+
+
+def source(plan: Plan) -> Json:
+    """Return the object that is copied."""
+    return {"namespace": plan.source[0], "name": plan.source[1]}
+
+
+def owning(name: str) -> Json:
+    """Return the part of a spec by which the SyncSlice of that name owns the copies that carry its label."""
+    return {"selector": {"matchLabels": {api.SLICE_LABEL: name}}}
+
+
+def releasing(name: str) -> Json:
+    """Return the part of a spec by which a SyncSlice gives up its copies, which stay as they are.
+
+    The selector contradicts itself, so that no label that anybody can put on an object matches it.
+    """
+    nothing = {"key": api.SLICE_LABEL, "operator": "DoesNotExist"}
+    return {"selector": {**owning(name)["selector"], "matchExpressions": [nothing]}}
+
+
+def is_releasing(spec: Json) -> bool:
+    """Tell whether a SyncSlice gives up its copies."""
+    return "matchExpressions" in spec["selector"]
+
+
+def destinations(spec: Json) -> list[Json]:
+    """Return namespace and name of every copy that a SyncSlice is to have."""
+    return [
+        {"namespace": namespace, "name": group["name"]}
+        for group in spec.get("groups") or ()
+        for namespace in group["namespaces"]
+    ]
+
+
+def shared_groups(spec: Json, plan: Plan) -> list[Json]:
+    """Return the groups of a spec, less the destinations that a plan does not have."""
+    if not types.load(spec["resource"]).is_version_of(plan.type):
+        return []
+    names, shared = plan.destinations.names(), []
+    for group in spec.get("groups") or ():
+        kept = [namespace for namespace in group["namespaces"] if namespace in names.get(group["name"], ())]
+        if kept:
+            shared.append({**group, "namespaces": kept})
+    return shared
 
 
 def _stem(plan: Plan, policy: str, observed: Iterable[Json]) -> str:
@@ -62,7 +107,7 @@ def _stem(plan: Plan, policy: str, observed: Iterable[Json]) -> str:
     return controllers.bounded(readable, policy, *identity)
 
 
-def _spec(plan: Plan, policy: str, name: str, index: int, destinations: packing.Destinations) -> Json:
+def _spec(plan: Plan, policy: str, name: str, index: int, slot: packing.Destinations) -> Json:
     meta = plan.object_sync["metadata"]
     spec: Json = {
         "index": index,
@@ -74,10 +119,10 @@ def _spec(plan: Plan, policy: str, name: str, index: int, destinations: packing.
             "generation": meta["generation"],
         },
         "resource": types.dump(plan.type),
-        "source": {"namespace": plan.source[0], "name": plan.source[1]},
-        "selector": {"matchLabels": {api.SLICE_LABEL: name}},
+        "source": source(plan),
+        **owning(name),
     }
-    groups = _groups(plan.destinations, destinations)
+    groups = _groups(plan.destinations, slot)
     if groups:
         spec["groups"] = groups
     if plan.conflict_policy != "Fail":
@@ -109,7 +154,7 @@ def _problems(plan: Plan) -> list[Json]:
     return problems
 
 
-def _probes(earlier: Json, destinations: packing.Destinations) -> list[Json]:
+def _probes(earlier: Json, slot: packing.Destinations) -> list[Json]:
     """Return the destinations where a copy was refused, so that the hook of the slice sees what is there.
 
     Only those: the engine tries each of these rules on every event of an object of the type.
@@ -118,7 +163,7 @@ def _probes(earlier: Json, destinations: packing.Destinations) -> list[Json]:
         (entry["namespace"], entry["name"])
         for entry in (earlier.get("status") or {}).get("destinations") or ()
         if entry.get("reason") in (reasons.CONFLICT, reasons.REJECTED)
-        and entry["namespace"] in destinations.get(entry["name"], ())
+        and entry["namespace"] in slot.get(entry["name"], ())
     )
     return [{"namespace": namespace, "name": name} for namespace, name in refused]
 

@@ -49,7 +49,7 @@ TOO_MANY_COPIES = "TooManyCopies"
 """The ObjectSync asks for more copies than the SyncPolicy's maxCopies; those that exist follow, none is created."""
 
 CONFLICT = "Conflict"
-"""The destination belongs to someone else: an older ObjectSync, or whoever made the object that is there."""
+"""The destination belongs to someone else: an ObjectSync that comes first, or whoever made the object that is there."""
 
 LOOP = "Loop"
 """The copy would be written onto an object that, over other ObjectSyncs, this source is a copy of."""
@@ -86,6 +86,9 @@ CONTROLLER_NOT_RUNNING = "ControllerNotRunning"
 
 GUARD_MISSING = "GuardMissing"
 """The admission policies that keep the engine off other people's objects are not installed; nothing is planned."""
+
+RETIRING = "Retiring"
+"""The SyncPolicy is to be deleted: it hands its copies over to other policies, or deletes them."""
 
 WRONG_APPLY_STRATEGY = "WrongApplyStrategy"
 """Metacontroller runs without --apply-strategy=server-side-apply, which would corrupt copies."""

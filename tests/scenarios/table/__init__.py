@@ -10,6 +10,7 @@ from scenarios.table import (
     deletions,
     destinations,
     foreign,
+    handover,
     immutable,
     kinds,
     marks,
@@ -25,6 +26,6 @@ def scenarios() -> Iterator[Scenario]:
     """Yield every scenario."""
     for topic in (
         sources, destinations, content, marks, immutable, foreign, takeover, contests, chains, kinds, versions,
-        policies, deletions, outages,
+        policies, handover, deletions, outages,
     ):  # fmt: skip
         yield from topic.scenarios()

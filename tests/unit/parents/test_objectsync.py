@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from object_syncer.kube import metacontroller, types
+from object_syncer.kube import api, metacontroller, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.parents import objectsync
@@ -441,3 +441,58 @@ def test_other_objects_do_not_keep_the_finalizer() -> None:
 def test_draining_slices_keep_the_finalizer() -> None:
     draining = synced(draining=ago(5))
     assert finalize(terminating(object_sync()), policy(), draining)["finalized"] is False
+
+
+# Several policies
+
+
+def other(priority: int, **spec: Any) -> Json:
+    found = policy(priority=priority, **spec)
+    found["metadata"] |= {"name": "other", "uid": "uid-of-other"}
+    return found
+
+
+def labelled(value: str) -> Json:
+    found = object_sync()
+    found["metadata"]["labels"] = {api.VISIBLE_LABEL: value}
+    return found
+
+
+@dataclass(frozen=True)
+class Visibility:
+    reason: str
+    policies: tuple[Json, ...]
+    slices: tuple[Json, ...]
+    visible: bool
+
+
+@cases(
+    Visibility("of a single policy", (policy(),), (synced("a"),), visible=False),
+    Visibility("another one of the same priority", (policy(), other(0)), (synced("a"),), visible=False),
+    Visibility("of a policy that comes before others", (policy(priority=1), other(0)), (synced("a"),), visible=True),
+    Visibility("of a policy that comes after others", (policy(), other(1, watchNamespaces=["x"])), (), visible=False),
+    Visibility(
+        "of a policy whose ObjectSync another one serves now", (policy(), other(1)), (synced("a"),), visible=True
+    ),
+    Visibility("that nobody serves any more", (policy(watchNamespaces=["x"]),), (synced("a"),), visible=True),
+)
+def test_planners_of_other_policies_see_an_objectsync_if_they_must(case: Visibility) -> None:
+    label = {api.VISIBLE_LABEL: api.VISIBLE_TO_ALL}
+    needed = answer(object_sync(), *case.policies, *case.slices).get("labels")
+    assert needed == (label if case.visible else None)
+    superfluous = answer(labelled("all"), *case.policies, *case.slices).get("labels")
+    assert superfluous == (None if case.visible else {api.VISIBLE_LABEL: None})
+    assert answer(labelled("some"), *case.policies, *case.slices)["labels"] == {
+        api.VISIBLE_LABEL: api.VISIBLE_TO_ALL if case.visible else None
+    }
+
+
+def test_slices_of_a_policy_that_does_not_serve_the_objectsync_any_more_do_not_count() -> None:
+    theirs = synced("a", policy="other")
+    theirs["metadata"]["name"] = "theirs"
+    status = answer(object_sync(), policy(), other(1), synced("a", "b"), theirs)["status"]
+    assert status["copies"]["total"] == 1
+
+
+def test_an_objectsync_is_finalized_when_no_policy_has_slices_of_it() -> None:
+    assert not finalize(terminating(object_sync()), policy(), other(1), synced("a"))["finalized"]

@@ -12,6 +12,7 @@ from object_syncer.kube import api, metacontroller, times, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.parents import syncpolicy as planner
+from object_syncer.planning import slice_spec
 from object_syncer.status import reasons
 from unit.bodies import customize, of_policy
 from unit.objects import NOW, STAMP, ago, namespace, object_sync, policy, source, terminating
@@ -92,8 +93,13 @@ def test_the_planner_watches_namespaces_policies_objectsyncs_and_its_guard() -> 
 def test_a_policy_for_named_namespaces_watches_their_objectsyncs_alone(
     watch: list[str], namespaces: list[str | None]
 ) -> None:
-    found = [where for which, where in resources(watchNamespaces=watch) if which == "objectsyncs"]
-    assert found == namespaces
+    found = [rule for rule in rules(watchNamespaces=watch) if rule["resource"] == "objectsyncs"]
+    assert [rule.get("namespace") for rule in found if "labelSelector" not in rule] == namespaces
+
+
+def test_a_policy_for_named_namespaces_also_watches_objectsyncs_that_all_policies_must_see() -> None:
+    selectors = [rule["labelSelector"] for rule in rules(watchNamespaces=["a"]) if "labelSelector" in rule]
+    assert selectors == [{"matchLabels": {"sync.rustrial.org/visible-to": "all"}}]
 
 
 def test_a_policy_with_guard_none_does_not_watch_it() -> None:
@@ -298,13 +304,13 @@ def test_a_namespace_that_is_being_deleted_is_no_destination_of_a_wildcard() -> 
 # Several policies
 
 
-def test_each_objectsync_is_planned_by_one_policy_and_its_slices_are_drained_by_the_other() -> None:
+def test_an_objectsync_is_planned_by_one_policy_and_its_slices_are_given_up_by_the_other() -> None:
     other = policy(priority=5)
     other["metadata"] |= {"name": "other", "uid": "uid-of-other"}
     before = plan(object_sync())
     ours = ask(of_policy(*NAMESPACES, object_sync(), other, children=existing(before)))
     theirs = ask(of_policy(*NAMESPACES, object_sync(), policy(), parent=other))
-    assert [where(item) for item in slices(ours)] == [[]]
+    assert [slice_spec.is_releasing(item["spec"]) for item in slices(ours)] == [True]
     assert [where(item) for item in slices(theirs)] == [["a", "b"]]
 
 

@@ -17,6 +17,7 @@ from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.kube.types import ResourceType
 from object_syncer.parents import syncslice
+from object_syncer.planning import slice_spec
 from object_syncer.status import reasons
 from specification import cases
 from unit.bodies import SLICE, of_slice, sync_slice
@@ -376,3 +377,43 @@ def test_a_draining_slice_asks_for_another_call_until_its_copies_are_gone(source
         "the deletion makes no event for this slice if another took the copy over"
     )
     assert answer(draining, *source)["resyncAfterSeconds"] == 0
+
+
+# Releasing
+
+
+def releasing(*namespaces: str) -> Json:
+    return sync_slice(*namespaces, **slice_spec.releasing(SLICE))
+
+
+def owned(copy: Json, uid: str) -> Json:
+    owner = {"apiVersion": api.API_VERSION, "kind": "SyncSlice", "name": "s", "uid": uid, "controller": True}
+    return {**copy, "metadata": {**copy["metadata"], "ownerReferences": [owner]}}
+
+
+def test_a_releasing_slice_watches_its_destinations() -> None:
+    assert customize(releasing("a", "b"))[:-1] == [
+        {"apiVersion": "v1", "resource": "configmaps", "namespace": where, "names": ["settings"]}
+        for where in ("a", "b")
+    ]
+
+
+def test_a_releasing_slice_answers_no_copies_and_counts_those_that_no_other_slice_owns() -> None:
+    copies = {where: observed(at(where)) for where in "abcd"}
+    found = (
+        copies["a"],
+        owned(copies["b"], "uid-of-slice"),  # as the engine saw it before it released the copy
+        owned(copies["c"], "another"),
+        terminating(copies["d"]),
+        config_map("e"),
+    )
+    answered = answer(releasing("a", "b", "c", "d", "e"), *found)
+    assert answered["children"] == []
+    assert answered["status"] == {"copies": 2, "synced": 0}
+
+
+def test_a_slice_counts_copies_that_it_should_not_have_any_more() -> None:
+    answered = answer(sync_slice("a"), config_map(), copies=[observed(at("a")), observed(at("gone"))])
+    assert (answered["status"]["copies"], answered["status"]["surplus"]) == (2, 1)
+    answered = answer(sync_slice("a"), config_map(), copies=[observed(at("a"))])
+    assert "surplus" not in answered["status"]

@@ -199,6 +199,58 @@ def test_a_deleted_objectsync_has_no_plan_and_claims_its_destinations_while_it_h
     assert (name_of(younger.object_sync), namespaces(younger)) == ("younger", {"b"})
 
 
+# Several policies
+
+
+def named(name: str, **spec: object) -> Json:
+    found = policy(**spec)
+    found["metadata"] |= {"name": name, "uid": f"uid-of-{name}"}
+    return found
+
+
+def made_by(which: str, policies: Sequence[Json], *object_syncs: Json, with_slices: Sequence[str] = ()) -> Plans:
+    return plan.make(object_syncs, which, scope.ranked(policies), NAMESPACES, [f"uid-of-{n}" for n in with_slices])
+
+
+def test_an_objectsync_that_another_policy_serves_now_has_an_heir_with_what_that_one_permits() -> None:
+    policies = [policy(), named("vip", priority=1, targetNamespaces=["a"])]
+    plans = made_by("default", policies, object_sync(), with_slices=["share"])
+    assert plans.plans == []
+    assert {uid: namespaces(heir) for uid, heir in plans.heirs.items()} == {"uid-of-share": {"a"}}
+    assert made_by("default", policies, object_sync()).heirs == {}, "without slices there is nothing to hand over"
+
+
+def test_an_objectsync_that_no_policy_permits_has_no_heir() -> None:
+    for other in (named("vip", priority=1, allowedResources=[{"resources": ["secrets"]}]), named("x")):
+        policies = [policy(watchNamespaces=["a"]), {**other, "spec": {**other["spec"], "sourceNamespaces": ["a"]}}]
+        assert made_by("default", policies, object_sync(), with_slices=["share"]).heirs == {}
+
+
+def test_an_heir_gets_nothing_that_an_older_objectsync_of_the_old_policy_has() -> None:
+    older = object_sync("older", ["a"], namespace="b", created=ago(99))
+    policies = [policy(watchNamespaces=["b"]), named("heir", watchNamespaces=["team"])]
+    plans = made_by("default", policies, object_sync(), older, with_slices=["share"])
+    assert namespaces(plans.heirs["uid-of-share"]) == {"b"}
+
+
+def test_an_objectsync_whose_policy_has_a_higher_priority_gets_a_destination_though_it_is_younger() -> None:
+    younger = object_sync("younger", ["a"], namespace="b", created=ago(1))
+    policies = [policy(), named("vip", watchNamespaces=["b"], priority=1)]
+    (ours,) = made_by("default", policies, object_sync(), younger).plans
+    assert namespaces(ours) == {"b"}
+    (theirs,) = made_by("vip", policies, object_sync(), younger).plans
+    assert namespaces(theirs) == {"a"}
+
+
+def test_a_policy_that_retires_or_is_being_deleted_plans_nothing() -> None:
+    retiring = policy()
+    retiring["metadata"]["annotations"] = {"sync.rustrial.org/retire": "true"}
+    for going in (retiring, terminating(policy())):
+        assert made_by("default", [going], object_sync()) == Plans()
+        plans = made_by("default", [going, named("other")], object_sync(), with_slices=["share"])
+        assert plans.heirs.keys() == {"uid-of-share"}
+
+
 def test_the_older_members_of_a_loop_are_advised() -> None:
     there = object_sync("there", ["a"], created=ago(100))
     back = object_sync("back", ["team", "b"], spec_source=source(namespace="a"), created=ago(50))

@@ -3,7 +3,7 @@
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
@@ -119,6 +119,12 @@ def test_a_conflict_names_the_older_objectsync_and_the_destination() -> None:
     _, younger = precedence.decide([claim("1", "s", "a"), claim("2", "t", "a", "b")])
     message = "ObjectSync ns/1 is older and already copies to {namespace}/x"
     assert refused(younger) == {"a": Problem(reasons.CONFLICT, message)}
+
+
+def test_a_conflict_with_a_younger_objectsync_names_its_policy_as_the_cause() -> None:
+    _, older = precedence.decide([replace(claim("1", "s", "a"), priority=5), claim("2", "t", "a", "b")])
+    message = "ObjectSync ns/1 has a SyncPolicy with a higher priority and already copies to {namespace}/x"
+    assert refused(older) == {"a": Problem(reasons.CONFLICT, message)}
 
 
 def test_a_loop_names_the_way_back_and_the_older_objectsyncs_on_it_are_advised() -> None:

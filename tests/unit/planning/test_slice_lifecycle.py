@@ -9,18 +9,19 @@ import pytest
 from object_syncer.kube import api, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import controllers, slice_lifecycle
+from object_syncer.planning import controllers, scope, slice_lifecycle, slice_spec
 from object_syncer.planning.plan import Plan, Plans
 from object_syncer.status.problem import Problem
 from specification import cases
-from unit.objects import NOW, STAMP, ago
+from unit.objects import NOW, STAMP, ago, policy
 from unit.planning.plans import CONFIG_MAPS, NEWER_WIDGETS, WIDGETS, many, plan
 
 MISSING = Problem("GuardMissing", "m")
+SCOPE = scope.of(policy(watchNamespaces=["team"]))
 
 
 def follow(plan: Plan, observed: Iterable[Json] = ()) -> list[Json]:
-    return slice_lifecycle.follow(Plans([plan]), "default", observed, {}, NOW)
+    return slice_lifecycle.follow(Plans([plan]), SCOPE, observed, {}, NOW)
 
 
 def observed(child: Json, *, served: bool = True, **status: object) -> Json:
@@ -166,7 +167,7 @@ def test_when_the_type_changes_the_old_slices_drain_beside_the_new_one() -> None
 
 def blocked(item: Json, problem: Problem | None) -> Json:
     """Return what becomes of a slice while its ObjectSync cannot be planned."""
-    (child,) = slice_lifecycle.follow(Plans([], {"uid-of-share": problem}), "default", [item], {}, NOW)
+    (child,) = slice_lifecycle.follow(Plans([], {"uid-of-share": problem}), SCOPE, [item], {}, NOW)
     return child
 
 
@@ -215,3 +216,142 @@ def test_which_slices_need_a_controller() -> None:
     assert needs(without, observed(without, copies=1))
     assert not needs(without, observed(without, copies=0)), "until they are gone"
     assert not needs(without, observed(without, served=False)), "one that was never served has none"
+
+
+# Releasing
+
+
+def handed_over(item: Json, heir: Plan) -> Json | None:
+    """Return what becomes of a slice whose ObjectSync another policy serves now."""
+    (uid,) = {item["spec"]["objectSync"]["uid"]}
+    left = slice_lifecycle.follow(Plans(heirs={uid: heir}), SCOPE, [item], {uid: CONFIG_MAPS}, NOW)
+    return left[0] if left else None
+
+
+def planned_slice(*namespaces: str, **status: object) -> Json:
+    return observed(follow(plan(*namespaces))[0], **status)
+
+
+def releasing(*namespaces: str, **status: object) -> Json:
+    child = handed_over(planned_slice(*namespaces), plan(*namespaces))
+    assert child
+    return observed(child, **status)
+
+
+def test_a_slice_whose_copies_another_policy_wants_releases_them_by_a_selector_that_contradicts_itself() -> None:
+    before = planned_slice("a", "b")
+    child = handed_over(before, plan("a", "b", "c"))
+    assert child
+    label = before["metadata"]["name"]
+    assert child["spec"] == {
+        **before["spec"],
+        "selector": {
+            "matchLabels": {api.SLICE_LABEL: label},
+            "matchExpressions": [{"key": api.SLICE_LABEL, "operator": "DoesNotExist"}],
+        },
+    }
+
+
+def test_copies_that_the_other_policy_does_not_want_are_deleted_first() -> None:
+    narrowed = handed_over(planned_slice("a", "b"), plan("b"))
+    assert narrowed
+    assert destinations(narrowed) == ["b"]
+    assert not slice_spec.is_releasing(narrowed["spec"])
+    waiting = handed_over(observed(narrowed, surplus=1), plan("b"))
+    assert waiting == narrowed, "while the copy is still there"
+    released = handed_over(observed(narrowed), plan("b"))
+    assert released
+    assert slice_spec.is_releasing(released["spec"])
+
+
+@pytest.mark.parametrize("reason", ["Drifted", "Recreating"])
+def test_copies_that_are_being_changed_are_not_released_yet(reason: str) -> None:
+    state = {"namespace": "a", "name": "settings", "state": "Pending", "reason": reason}
+    child = handed_over(planned_slice("a", destinations=[state]), plan("a"))
+    assert child
+    assert not slice_spec.is_releasing(child["spec"])
+
+
+def test_another_source_is_followed_before_copies_are_released() -> None:
+    child = handed_over(planned_slice("a"), plan("a", source="elsewhere"))
+    assert child
+    assert child["spec"]["source"] == {"namespace": "elsewhere", "name": "settings"}
+    assert not slice_spec.is_releasing(child["spec"])
+
+
+def test_a_slice_whose_copies_no_other_policy_wants_drains() -> None:
+    for heir in (plan(), plan("c"), plan("a", type_=WIDGETS)):
+        child = handed_over(planned_slice("a"), heir)
+        assert child
+        assert child["spec"]["draining"] == STAMP
+
+
+def test_a_releasing_slice_stays_until_all_its_copies_belong_to_others() -> None:
+    item = releasing("a", "b", copies=1)
+    (kept,) = [handed_over(item, plan("a", "b"))]
+    assert kept
+    assert kept["spec"] == item["spec"]
+    item["metadata"]["generation"] = 2
+    item["status"]["copies"] = 0
+    assert handed_over(item, plan("a", "b")) is not None, "the status is of an earlier generation"
+    assert handed_over(releasing("a", "b", copies=0), plan("a", "b")) is None
+
+
+def test_a_releasing_slice_whose_copies_are_not_all_wanted_any_more_owns_them_again() -> None:
+    child = handed_over(releasing("a", "b", copies=2), plan("a"))
+    assert child
+    assert destinations(child) == ["a"]
+    assert not slice_spec.is_releasing(child["spec"])
+
+
+def test_a_releasing_slice_that_is_planned_again_owns_its_copies_again_where_they_are() -> None:
+    first, second = (observed(child) for child in follow(plan(*many(150))))
+    item = handed_over(second, plan(*many(150)))
+    assert item
+    assert follow(plan(*many(150)), [first, observed(item)])[1]["spec"] == second["spec"]
+
+
+def test_a_releasing_slice_that_nobody_wants_any_more_owns_its_copies_again_to_delete_them() -> None:
+    child = next_form(releasing("a", copies=1))
+    assert child
+    assert child["spec"]["selector"] == {"matchLabels": {api.SLICE_LABEL: child["metadata"]["name"]}}
+    assert child["spec"]["draining"] == STAMP
+
+
+# Unseen
+
+
+def moved_out_of_sight(item: Json) -> Json | None:
+    """Return what becomes of a slice whose policy does not watch the namespace of the ObjectSync any more."""
+    elsewhere = scope.of(policy(watchNamespaces=["elsewhere"]))
+    left = slice_lifecycle.follow(Plans(), elsewhere, [item], {}, NOW)
+    return left[0] if left else None
+
+
+def test_a_slice_whose_objectsync_is_out_of_sight_stays_as_it_is_for_a_while() -> None:
+    before = planned_slice("a")
+    child = moved_out_of_sight(before)
+    assert child
+    assert child["spec"] == {**before["spec"], "unseen": STAMP}
+    for seconds, drains in ((59, False), (61, True)):
+        later = observed(child)
+        later["spec"]["unseen"] = ago(seconds)
+        child = moved_out_of_sight(later)
+        assert child
+        assert ("draining" in child["spec"]) is drains
+
+
+def test_a_slice_whose_objectsync_is_gone_from_a_namespace_that_is_watched_drains() -> None:
+    (child,) = slice_lifecycle.follow(Plans(), SCOPE, [planned_slice("a")], {}, NOW)
+    assert child["spec"]["draining"] == STAMP
+
+
+def test_a_slice_is_as_ever_when_its_objectsync_is_seen_again() -> None:
+    before = planned_slice("a")
+    child = moved_out_of_sight(before)
+    assert child
+    (again,) = follow(plan("a"), [observed(child)])
+    assert again["spec"] == before["spec"]
+    child = handed_over(observed(child), plan("a"))
+    assert child
+    assert "unseen" not in child["spec"]
