@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from simulation.machine import Histories
 
@@ -52,10 +52,7 @@ def run(histories: int, *, seed: int, shrink: bool = False) -> Report:
         lengths: ClassVar[list[int]] = []
 
     began = time.perf_counter()
-    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
-    for group, start in enumerate(range(0, histories, GROUP)):
-        _run(Seeded, seed * 10_000 + group, min(GROUP, histories - start), phases)
-
+    run_machine(Seeded, histories, seed=seed, shrink=shrink)
     totals = Seeded.totals
     return Report(
         seed,
@@ -69,7 +66,14 @@ def run(histories: int, *, seed: int, shrink: bool = False) -> Report:
     )
 
 
-def _run(machine: type[Histories], seed: int, histories: int, phases: tuple[Phase, ...]) -> None:
+def run_machine(machine: type[RuleBasedStateMachine], histories: int, *, seed: int, shrink: bool = False) -> None:
+    """Run that many histories of a machine, as `run` does."""
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+    for group, start in enumerate(range(0, histories, GROUP)):
+        _run(machine, seed * 10_000 + group, min(GROUP, histories - start), phases)
+
+
+def _run(machine: type[RuleBasedStateMachine], seed: int, histories: int, phases: tuple[Phase, ...]) -> None:
     run_state_machine_as_test(
         hypothesis.seed(seed)(machine),
         settings=settings(

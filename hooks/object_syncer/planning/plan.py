@@ -60,21 +60,34 @@ def make(
     One bad ObjectSync never harms another: what it raises is logged, and its slices stay as they are.
     """
     asking, unplanned = _asking(object_syncs, policy, scopes, namespaces, with_slices)
+    plans = [
+        plan for scope, plan in _granted(asking) if scope.policy == policy and not is_terminating(plan.object_sync)
+    ]
+    return Plans(plans, unplanned, _heirs(asking, policy, with_slices))
+
+
+def _heirs(asking: Sequence[tuple[Scope, Plan]], policy: str, with_slices: Collection[str]) -> dict[str, Plan]:
+    # What a deleted ObjectSync still claims is no reason to take copies away from another one that has them.
+    living = [(scope, plan) for scope, plan in asking if not is_terminating(plan.object_sync)]
+    candidates = {
+        plan.object_sync["metadata"]["uid"]
+        for scope, plan in living
+        if scope.policy != policy and plan.problem is None and plan.object_sync["metadata"]["uid"] in with_slices
+    }
+    granted = _granted(living) if candidates else ()
+    return {uid: plan for _, plan in granted if (uid := plan.object_sync["metadata"]["uid"]) in candidates}
+
+
+def _granted(asking: Sequence[tuple[Scope, Plan]]) -> list[tuple[Scope, Plan]]:
+    """Return plans with the destinations that they get; they come in order of precedence."""
     claims = [
         precedence.Claim(_key(plan.object_sync), plan.type, plan.source, plan.destinations, scope.priority)
         for scope, plan in asking
     ]
-    plans = Plans(unplanned=unplanned)
-    for (scope, plan), grant in zip(asking, precedence.decide(claims), strict=True):
-        if is_terminating(plan.object_sync):
-            continue
-        granted = replace(plan, destinations=grant.destinations, advice=grant.advice or plan.advice)
-        uid = plan.object_sync["metadata"]["uid"]
-        if scope.policy == policy:
-            plans.plans.append(granted)
-        elif uid in with_slices and plan.problem is None:
-            plans.heirs[uid] = granted
-    return plans
+    return [
+        (scope, replace(plan, destinations=grant.destinations, advice=grant.advice or plan.advice))
+        for (scope, plan), grant in zip(asking, precedence.decide(claims), strict=True)
+    ]
 
 
 def _asking(

@@ -233,6 +233,13 @@ def test_an_heir_gets_nothing_that_an_older_objectsync_of_the_old_policy_has() -
     assert namespaces(plans.heirs["uid-of-share"]) == {"b"}
 
 
+def test_a_deleted_objectsync_takes_nothing_from_an_heir_even_if_its_policy_has_a_higher_priority() -> None:
+    deleted = terminating(object_sync("deleted", ["a"], namespace="b"))
+    policies = [policy(watchNamespaces=["b"]), named("heir", watchNamespaces=["team"], priority=-1)]
+    plans = made_by("default", policies, object_sync(), deleted, with_slices=["share", "deleted"])
+    assert namespaces(plans.heirs["uid-of-share"]) == {"a", "b"}
+
+
 def test_an_objectsync_whose_policy_has_a_higher_priority_gets_a_destination_though_it_is_younger() -> None:
     younger = object_sync("younger", ["a"], namespace="b", created=ago(1))
     policies = [policy(), named("vip", watchNamespaces=["b"], priority=1)]

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -228,11 +229,11 @@ def handed_over(item: Json, heir: Plan) -> Json | None:
     return left[0] if left else None
 
 
-def planned_slice(*namespaces: str, **status: object) -> Json:
+def planned_slice(*namespaces: str, **status: Any) -> Json:
     return observed(follow(plan(*namespaces))[0], **status)
 
 
-def releasing(*namespaces: str, **status: object) -> Json:
+def releasing(*namespaces: str, **status: Any) -> Json:
     child = handed_over(planned_slice(*namespaces), plan(*namespaces))
     assert child
     return observed(child, **status)
