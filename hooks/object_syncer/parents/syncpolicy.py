@@ -10,7 +10,16 @@ from datetime import datetime
 from object_syncer.kube import api, metacontroller, times
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
-from object_syncer.planning import controllers, destinations, discovery, guard, plan, scope, slice_lifecycle
+from object_syncer.planning import (
+    controllers,
+    destinations,
+    discovery,
+    guard,
+    known_fields,
+    plan,
+    scope,
+    slice_lifecycle,
+)
 from object_syncer.planning.plan import Plans
 from object_syncer.status import conditions, reasons
 from object_syncer.status.conditions import Condition
@@ -18,6 +27,9 @@ from object_syncer.status.problem import Problem
 
 _SHOWN_FAILURES = 20
 """Items of `SyncPolicy.status.failures`."""
+
+_NO_NEW_COPIES = frozenset((reasons.GUARD_MISSING, reasons.UNKNOWN_FIELD))
+"""Problems of a SyncPolicy with which copies that exist follow their source, and none is created."""
 
 _ADMISSION = "admissionregistration.k8s.io/v1"
 
@@ -47,7 +59,7 @@ def sync(request: Request, now: datetime) -> Json:
 
     problem = _problem(request, observed.values(), now)
     if problem:
-        plans = plan.none(object_syncs, problem if problem.reason == reasons.GUARD_MISSING else None)
+        plans = plan.none(object_syncs, problem if problem.reason in _NO_NEW_COPIES else None)
     else:
         plans = _plans(request, policy, observed.values())
     resolved = {item["metadata"]["uid"]: discovery.recorded(item.get("status")) for item in object_syncs}
@@ -82,8 +94,9 @@ def _problem(request: Request, observed: Iterable[Json], now: datetime) -> Probl
     """Return what makes planning unsafe."""
     if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed):
         return Problem(reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply")
-    if not _needs_guard(request):
-        return None
+    unknown = known_fields.problem(request.parent.get("spec"), known_fields.SYNC_POLICY)
+    if unknown or not _needs_guard(request):
+        return unknown
     policies = request.related.of(_ADMISSION, "ValidatingAdmissionPolicy")
     bindings = request.related.of(_ADMISSION, "ValidatingAdmissionPolicyBinding")
     return guard.problem(policies.get(api.GUARD), bindings.get(api.GUARD), now)

@@ -17,7 +17,7 @@ from object_syncer.copying.template import Template, template
 from object_syncer.kube import api, clock, depth, metacontroller, types
 from object_syncer.kube.meta import Json, controller_of, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
-from object_syncer.planning import controllers, slice_spec
+from object_syncer.planning import controllers, known_fields, slice_spec
 from object_syncer.status import destination, problem, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
@@ -59,6 +59,9 @@ def sync(request: Request, now: datetime) -> Json:
     surplus = _surplus(spec, observed)
     if surplus:
         status["surplus"] = surplus
+    unknown = known_fields.problem(spec, known_fields.SYNC_SLICE)
+    if unknown and not spec.get("draining"):
+        return _kept(status, unknown, observed)
     source_problem = _source_problem(source, key)
     if source is None or source_problem:
         if source_problem:
@@ -69,9 +72,7 @@ def sync(request: Request, now: datetime) -> Json:
     body = orjson.dumps(shape.body)
     if depth.CUT.encode() in body:
         message = f"the source {key} is nested deeper than {depth.LEVELS} levels; copies that exist stay as they are"
-        status["problem"] = problem.dump(Problem(reasons.SOURCE_NOT_COPYABLE, message))
-        copies = (copy for copy in observed.values() if not is_terminating(copy))
-        return metacontroller.composite(status, [fields.as_applied(copy) for copy in copies])
+        return _kept(status, Problem(reasons.SOURCE_NOT_COPYABLE, message), observed)
     made = _attempts(parent, shape, observed, related, now)
     states = [attempt.state for attempt in made]
     synced = sum(state.state == destination.SYNCED for state in states)
@@ -103,6 +104,12 @@ def _surplus(spec: Json, observed: Mapping[str, Json]) -> int:
     """Return how many copies are not wanted any more and not yet being deleted."""
     wanted = {f"{item['namespace']}/{item['name']}" for item in slice_spec.destinations(spec)}
     return sum(where not in wanted and not is_terminating(copy) for where, copy in observed.items())
+
+
+def _kept(status: Json, why: Problem, observed: Mapping[str, Json]) -> Json:
+    """Return the answer that leaves the copies as they are."""
+    copies = (copy for copy in observed.values() if not is_terminating(copy))
+    return metacontroller.composite({**status, "problem": problem.dump(why)}, [*map(fields.as_applied, copies)])
 
 
 def _source_problem(source: Json | None, key: str) -> Problem | None:

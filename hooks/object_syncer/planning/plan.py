@@ -7,13 +7,17 @@ from dataclasses import dataclass, field, replace
 from object_syncer.kube import builtin, defects
 from object_syncer.kube.meta import Json, is_terminating, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import destinations, discovery, precedence
+from object_syncer.planning import destinations, discovery, known_fields, precedence
 from object_syncer.planning.destinations import Destinations, Namespaces
 from object_syncer.planning.scope import Scope, serving
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
 
 _log = logging.getLogger(__name__)
+
+
+_KEEP_COPIES = frozenset((reasons.TOO_MANY_COPIES, reasons.UNKNOWN_FIELD))
+"""Problems with which SyncSlices that exist stay as they are, unless the ObjectSync is being deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ def _asking(
             if not terminating:
                 unplanned[uid] = _internal_error(defect)
             continue
-        if plan.problem and plan.problem.reason == reasons.TOO_MANY_COPIES and uid in with_slices:
+        if plan.problem and plan.problem.reason in _KEEP_COPIES and uid in with_slices and not terminating:
             unplanned[uid] = plan.problem
         else:
             asking.append((scope, plan))
@@ -147,7 +151,7 @@ def _asked(
     """Return what an ObjectSync asks for, as far as the policy that serves it permits it."""
     spec = object_sync["spec"]
     source = (spec["source"].get("namespace") or namespace_of(object_sync), spec["source"]["name"])
-    problem = problem or _uncopyable(type_)
+    problem = problem or _uncopyable(type_) or known_fields.problem(spec, known_fields.OBJECT_SYNC)
     if problem:
         return Plan(object_sync, type_, source, Destinations(), problem=problem)
     most = destinations.at_most(spec["destinations"], source[1], namespaces, scope.targets)

@@ -12,6 +12,9 @@ KIND_NOT_FOUND = "KindNotFound"
 VERSION_NOT_SERVED = "VersionNotServed"
 """The kind exists, spec.source.version of it is not served."""
 
+UNKNOWN_FIELD = "UnknownField"
+"""The spec has a field that these hooks do not know, because the CRDs are newer; copies stay, none is created."""
+
 CLUSTER_SCOPED_KIND = "ClusterScopedKind"
 """The kind has no namespaces, so there is nowhere to copy it to."""
 

@@ -354,6 +354,18 @@ def test_a_guard_that_is_about_to_be_in_force_is_waited_for() -> None:
     assert answered["resyncAfterSeconds"] == times.GUARD_SETTLES, "because no event says that it is in force"
 
 
+def test_with_a_policy_that_has_a_field_only_newer_hooks_know_nothing_is_planned_and_copies_stay() -> None:
+    before = plan(object_sync())
+    newer = of_policy(*NAMESPACES, object_sync(), object_sync("new", ["a"]), children=existing(before), onlyOn="Monday")
+    answered = ask(newer)
+    assert ready(answered) == ("False", reasons.UNKNOWN_FIELD)
+    ((was,), (now,)) = slices(before), slices(answered)
+    (problem,) = now["spec"].pop("problems")
+    assert problem["reason"] == reasons.UNKNOWN_FIELD
+    assert problem["message"].startswith("spec.onlyOn: ")
+    assert now["spec"] == was["spec"]
+
+
 def test_a_policy_with_guard_none_needs_no_guard() -> None:
     answered = unsafe(object_sync(), guard="None")
     assert ready(answered) == ("True", "Success")

@@ -273,6 +273,22 @@ def test_a_source_that_is_nested_too_deep_leaves_its_copies_as_they_are() -> Non
     assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_COPYABLE
 
 
+def test_a_slice_with_a_field_that_only_newer_hooks_know_leaves_its_copies_as_they_are() -> None:
+    newer = sync_slice("a", "b", patches=[{"op": "remove"}])
+    answered = answer(newer, copies=[at("a", data={"k": "patched"})])
+    assert [(child["metadata"]["namespace"], child["data"]) for child in answered["children"]] == [
+        ("a", {"k": "patched"})
+    ]
+    assert answered["status"]["problem"]["reason"] == reasons.UNKNOWN_FIELD
+    assert "spec.patches" in answered["status"]["problem"]["message"]
+
+
+def test_a_draining_slice_gives_up_its_copies_whatever_its_fields() -> None:
+    answered = answer(sync_slice(draining=STAMP, patches=[]), config_map(), copies=[at("a")])
+    assert answered["children"] == []
+    assert "problem" not in answered["status"]
+
+
 def foreign(namespace: str = "a") -> Json:
     return live({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "theirs"}}, namespace, "settings")
 

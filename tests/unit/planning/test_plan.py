@@ -159,6 +159,41 @@ def test_an_objectsync_that_asks_for_too_many_copies_gets_none_or_keeps_those_it
     assert grown.unplanned == {"uid-of-many": problem}
 
 
+def with_unknown_field(name: str = "newer", *destinations: str) -> Json:
+    """Return an ObjectSync with a field that only newer hooks know."""
+    item = object_sync(name, destinations or ["a"])
+    item["spec"]["fromTheFuture"] = True
+    return item
+
+
+def test_an_objectsync_with_an_unknown_field_gets_no_copies_or_keeps_those_it_has() -> None:
+    scopes, syncs = scope.ranked([policy()]), [with_unknown_field(), object_sync("other", ["a"])]
+    new = plan.make(syncs, "default", scopes, NAMESPACES)
+    assert [(name_of(item.object_sync), namespaces(item)) for item in new.plans] == [("newer", set()), ("other", {"a"})]
+    problem = new.plans[0].problem
+    assert problem
+    assert (problem.reason, problem.message.partition(":")[0]) == (reasons.UNKNOWN_FIELD, "spec.fromTheFuture")
+    before = plan.make(syncs, "default", scopes, NAMESPACES, with_slices={"uid-of-newer"})
+    assert [name_of(item.object_sync) for item in before.plans] == ["other"]
+    assert before.unplanned == {"uid-of-newer": problem}
+
+
+def test_an_unknown_field_does_not_keep_copies_that_the_policy_forbids() -> None:
+    scopes = scope.ranked([policy(allowedResources=[{"resources": ["secrets"]}])])
+    found = plan.make([with_unknown_field()], "default", scopes, NAMESPACES, with_slices={"uid-of-newer"})
+    assert [item.problem and item.problem.reason for item in found.plans] == [reasons.KIND_NOT_ALLOWED]
+    assert not found.unplanned
+
+
+@pytest.mark.parametrize(
+    "kept", [with_unknown_field("kept"), object_sync("kept", ["a", "b"])], ids=["unknown field", "too many copies"]
+)
+def test_an_objectsync_whose_copies_were_kept_can_be_deleted(kept: Json) -> None:
+    scopes = scope.ranked([policy(maxCopies=1)])
+    found = plan.make([terminating(kept)], "default", scopes, NAMESPACES, with_slices={"uid-of-kept"})
+    assert found == Plans()
+
+
 def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
     first, second = policy(watchNamespaces=["team"]), policy()
     second["metadata"] |= {"name": "second", "creationTimestamp": ago(1)}
