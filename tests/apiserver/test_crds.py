@@ -79,6 +79,42 @@ class Accepted:
     Accepted(
         "both strategies", spec(({"namespace": "a", "strategy": "apply"}, {"namespace": "b", "strategy": "replace"}))
     ),
+    *(
+        Accepted(f"the glob {glob}", to(namespace=glob))
+        for glob in ("team-*", "*-test", "team-?", "[ab]", "[!ab]*", "a[0-9]?*", "**")
+    ),
+    Accepted("a selector", spec(({"namespaceSelector": {"matchLabels": {"team": "a", "example.com/x": ""}}},))),
+    Accepted("an empty selector", spec(({"namespaceSelector": {}},))),
+    Accepted(
+        "a selector of every operator",
+        spec(
+            (
+                {
+                    "namespaceSelector": {
+                        "matchExpressions": [
+                            {"key": "a", "operator": "In", "values": ["b"]},
+                            {"key": "a", "operator": "NotIn", "values": ["c", ""]},
+                            {"key": "a", "operator": "Exists"},
+                            {"key": "example.com/b", "operator": "DoesNotExist"},
+                        ]
+                    }
+                },
+            )
+        ),
+    ),
+    Accepted("exclusions", to(namespace="*", exclude=["a", "b-*", "[cd]"])),
+    Accepted("no exclusions", to(namespace="*", exclude=[])),
+    *(
+        Accepted(f"the name {name}", to(name=name))
+        for name in (
+            "{source.name}",
+            "{source.namespace}-{source.name}.x",
+            "{destination.namespace}",
+            "{destination.labels.team}-{destination.labels.example.com/team}",
+            "{other}-{source}-{}",
+            "a}{b",
+        )
+    ),
     Accepted("no destination", spec(())),
     Accepted("one destination twice", spec(({"namespace": "a"}, {"namespace": "a"}, {"namespace": "*"}))),
     Accepted("a source elsewhere", spec(namespace="shared")),
@@ -114,6 +150,15 @@ def without_nulls(value: Any) -> Any:
     return [without_nulls(inner) for inner in value] if isinstance(value, list) else value
 
 
+EITHER = "give either namespace or namespaceSelector"
+EXPRESSION = "spec.destinations[0].namespaceSelector.matchExpressions[0]"
+
+
+def selecting(expression: Json) -> Json:
+    """Return the spec of an ObjectSync with a selector of this one requirement."""
+    return spec(({"namespaceSelector": {"matchExpressions": [expression]}},))
+
+
 @dataclass(frozen=True)
 class Refused:
     reason: str
@@ -129,11 +174,11 @@ class Refused:
     Refused("destinations of null", spec(None), "spec.destinations", "Required value"),
     Refused("one destination without a list", spec({"namespace": "a"}), "spec.destinations", "must be of type array"),
     Refused("a destination of text", spec(("a",)), "spec.destinations[0]", "must be of type object"),
-    Refused("a destination of nothing", spec(({},)), "spec.destinations[0].namespace", "Required value"),
-    Refused(
-        "a destination with a name only", spec(({"name": "a"},)), "spec.destinations[0].namespace", "Required value"
-    ),
-    Refused("a namespace of null", to(namespace=None), "spec.destinations[0].namespace", "Required value"),
+    Refused("a destination of nothing", spec(({},)), "spec.destinations[0]", EITHER),
+    Refused("a destination with a name only", spec(({"name": "a"},)), "spec.destinations[0]", EITHER),
+    Refused("a namespace of null", to(namespace=None), "spec.destinations[0]", EITHER),
+    Refused("a namespace and a selector", to(namespaceSelector={}), "spec.destinations[0]", EITHER),
+    Refused("all namespaces and a selector", to(namespace="", namespaceSelector={}), "spec.destinations[0]", EITHER),
     Refused("a namespace in capitals", to(namespace="Team"), "spec.destinations[0].namespace", "should match"),
     Refused("a namespace with a dot", to(namespace="a.b"), "spec.destinations[0].namespace", "should match"),
     Refused(
@@ -143,8 +188,41 @@ class Refused:
     Refused(
         "a namespace of 64 letters", to(namespace="a" * 64), "spec.destinations[0].namespace", "may not be more than 63"
     ),
-    Refused("a glob", to(namespace="team-*"), "spec.destinations[0].namespace", "should match"),
-    Refused("two stars", to(namespace="**"), "spec.destinations[0].namespace", "should match"),
+    Refused("a glob in capitals", to(namespace="Team-*"), "spec.destinations[0].namespace", "should match"),
+    Refused("a bracket that is not closed", to(namespace="team-[ab"), "spec.destinations[0].namespace", "should match"),
+    Refused("brackets around nothing", to(namespace="team-[]"), "spec.destinations[0].namespace", "should match"),
+    Refused("a bracket that is not opened", to(namespace="team-*]"), "spec.destinations[0].namespace", "should match"),
+    Refused("an alternative", to(namespace="{a,b}"), "spec.destinations[0].namespace", "should match"),
+    Refused("an exclusion of a bad glob", to(exclude=["a", "[b"]), "spec.destinations[0].exclude[1]", "should match"),
+    Refused("an exclusion of nothing", to(exclude=[""]), "spec.destinations[0].exclude[0]", "should match"),
+    Refused("too many exclusions", to(exclude=["a"] * 51), "spec.destinations[0].exclude", "at most 50 items"),
+    *(
+        Refused(f"the name {name}", to(name=name), "spec.destinations[0].name", "may have the variables")
+        for name in (
+            "{source.uid}",
+            "{source.}",
+            "{source.name",
+            "x{destination.name}",
+            "{destination.labels.}",
+            "{destination.labels.a",
+            "{destination.labels.{source.name}}",
+            "{source.name}{source.x}",
+        )
+    ),
+    Refused(
+        "a slash beside a variable", to(name="a/{destination.labels.x/y}"), "spec.destinations[0].name", "should match"
+    ),
+    *(
+        Refused(f"the requirement {reason}", selecting(expression), f"{EXPRESSION}{field}", says)
+        for reason, expression, field, says in (
+            ("without key", {"operator": "Exists"}, ".key", "Required value"),
+            ("without operator", {"key": "a"}, ".operator", "Required value"),
+            ("of another operator", {"key": "a", "operator": "Like"}, ".operator", "supported values"),
+            ("In without values", {"key": "a", "operator": "In"}, "", "need values"),
+            ("NotIn with no values", {"key": "a", "operator": "NotIn", "values": []}, "", "need values"),
+            ("Exists with values", {"key": "a", "operator": "Exists", "values": ["b"]}, "", "need values"),
+        )
+    ),
     Refused("two namespaces in one text", to(namespace="a,b"), "spec.destinations[0].namespace", "should match"),
     Refused(
         "a strategy that is none",
@@ -281,10 +359,17 @@ class Policy:
     Policy("names and globs", {"targetNamespaces": ["a", "team-*", "ns-?"]}),
     Policy("an ObjectSync's own namespace", {"sourceNamespaces": ["."]}),
     Policy("the core group", {"allowedResources": [{"apiGroups": [""], "resources": ["configmaps", "secrets"]}]}),
+    Policy("an ObjectSync's own namespace to copy to", {"targetNamespaces": ["."]}),
+    Policy("selectors", {"sourceNamespaceSelector": {}, "targetNamespaceSelector": {"matchLabels": {"a": "b"}}}),
     Policy("a priority", {"priority": -5}),
     Policy("no guard", {"guard": "None"}),
     Policy("a namespace in capitals", {"watchNamespaces": ["Team"]}, "spec.watchNamespaces[0]"),
-    Policy("an own namespace to copy to", {"targetNamespaces": ["."]}, "spec.targetNamespaces[0]"),
+    Policy("an own namespace to watch", {"watchNamespaces": ["."]}, "spec.watchNamespaces[0]"),
+    Policy(
+        "a selector without operator",
+        {"targetNamespaceSelector": {"matchExpressions": [{"key": "a"}]}},
+        "spec.targetNamespaceSelector.matchExpressions[0].operator",
+    ),
     Policy("a text instead of a list", {"targetNamespaces": "a"}, "spec.targetNamespaces"),
     Policy("a rule of text", {"allowedResources": ["configmaps"]}, "spec.allowedResources[0]"),
     Policy("a priority of text", {"priority": "high"}, "spec.priority"),

@@ -310,6 +310,24 @@ def test_a_wildcard_or_a_pattern_as_target_permits_writes_in_the_whole_cluster(t
     assert aggregated(helm.only(objects, "ClusterRole", "object-syncer-engine-write-default"))
 
 
+@pytest.mark.parametrize(("watched", "bound"), [(["team", "shop"], ["shop", "team"]), (["team-*"], []), ([], [])])
+def test_a_dot_as_target_permits_writes_in_the_watched_namespaces(watched: list[str], bound: list[str]) -> None:
+    objects = helm.template({"targetNamespaces": ["."], "watchNamespaces": watched})
+    bindings = helm.of(objects, "RoleBinding", "object-syncer-engine-write-default")
+    assert sorted(b["metadata"]["namespace"] for b in bindings) == bound
+    assert bool(helm.of(objects, "ClusterRoleBinding", "object-syncer-engine-write-default")) == (not bound)
+
+
+def test_selectors_of_namespaces_are_those_of_the_values() -> None:
+    tenants = {"matchLabels": {"kind": "tenant"}}
+    spec = helm.only(helm.template({"targetNamespaceSelector": tenants}), "SyncPolicy")["spec"]
+    assert spec["targetNamespaceSelector"] == tenants
+    assert "sourceNamespaceSelector" not in spec
+    teams = {**TENANTS["policies"]["teams"], "sourceNamespaceSelector": tenants}
+    (policy,) = helm.of(helm.template({"defaultPolicy": False, "policies": {"teams": teams}}), "SyncPolicy")
+    assert policy["spec"] == teams
+
+
 def test_each_policy_writes_what_it_allows_where_it_allows_it() -> None:
     objects = helm.template(TENANTS)
     assert rules(objects, "object-syncer-engine-write-platform")[0]["resources"] == ["configmaps"]
@@ -384,7 +402,8 @@ def test_sync_policies_say_where_the_guard_is_disabled() -> None:
         ({"logLevel": "chatty"}, '"chatty" is no level'),
         ({"targetNamespaces": ["Team"]}, "/targetNamespaces/0"),
         ({"targetNamespaces": "default"}, "/targetNamespaces"),
-        ({"targetNamespaces": ["."]}, "/targetNamespaces/0"),
+        ({"watchNamespaces": ["."]}, "/watchNamespaces/0"),
+        ({"targetNamespaceSelector": {"matchLabel": {}}}, "'matchLabel' not allowed"),
         ({"sourceNamespaces": ["a", "a/b"]}, "/sourceNamespaces/1"),
         ({"allowedResources": [{"apiGroups": [""], "resources": ["ConfigMap"]}]}, "/allowedResources/0/resources/0"),
         ({"allowedResources": [{"apiGroup": ""}]}, "'apiGroup' not allowed"),

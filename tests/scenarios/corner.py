@@ -83,7 +83,7 @@ class Observer:
             if item["namespace"].endswith(self._mark)
         }  # fmt: skip
         wildcard = any(
-            each["namespace"] in ("", "*") for each in obj["spec"]["destinations"]
+            each.get("namespace") in ("", "*") for each in obj["spec"]["destinations"]
         )  # meets other corners too
         current = status.get("observedGeneration") == obj["metadata"]["generation"]
         message = next((each["message"] for each in status.get("conditions") or () if each["type"] == "InSync"), "")

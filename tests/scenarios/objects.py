@@ -113,6 +113,11 @@ def to(where: str, name: str = "", strategy: str = "") -> Object:
     return {key: value for key, value in given.items() if value or key == "namespace"}
 
 
+def selecting(labels: Mapping[str, str]) -> Object:
+    """Return a destination in every namespace that has these labels."""
+    return {"namespaceSelector": {"matchLabels": dict(labels)}}
+
+
 def data(**entries: str | None) -> Object:
     """Return a patch of a ConfigMap's data."""
     return {"data": entries}

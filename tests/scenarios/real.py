@@ -201,6 +201,8 @@ class RealStage:
         living = {
             obj["metadata"]["name"] for obj in self._here(*NAMESPACE) if "deletionTimestamp" not in obj["metadata"]
         }
+        for obj in self._here(*NAMESPACE):
+            self._clean(obj)
         return CRD not in kinds and living == {corner.marked(name, self.mark) for name in STANDING}
 
     def _restore(self) -> None:
@@ -222,6 +224,16 @@ class RealStage:
         with suppress(NotFoundError):
             self.delete(obj)
         return True
+
+    def _clean(self, namespace: Object) -> None:
+        """Take off labels and annotations that a scenario put on a namespace."""
+        mine = {
+            field: {key: None for key in namespace["metadata"].get(field) or () if key != "kubernetes.io/metadata.name"}
+            for field in ("labels", "annotations")
+        }
+        if any(mine.values()):
+            with suppress(NotFoundError):
+                self.edit(namespace, {"metadata": mine})
 
     def _gone(self, obj: Object) -> bool:
         return self.find(obj) is None

@@ -12,6 +12,8 @@ NAMES = ("s", "t")
 KINDS = (model.CONFIG_MAP, model.CONFIG_MAP, model.SECRET, model.ROLE_BINDING, model.WIDGET)
 
 SCOPES = ("watchNamespaces", "sourceNamespaces", "targetNamespaces")
+SELECTORS = ("sourceNamespaceSelector", "targetNamespaceSelector")
+TIER_ONE: Json = {"matchLabels": {"tier": "one"}}
 
 namespaces = st.sampled_from(NAMESPACES[:3])
 names = st.sampled_from(NAMES)
@@ -34,15 +36,37 @@ metadata: st.SearchStrategy[Json] = st.sampled_from(
 )
 marks = st.sampled_from(("", "", "", "upstream", "upstream-finalizer"))
 
+_named = st.sampled_from((*NAMESPACES, *NAMESPACES, "*", "")).map(lambda ns: {"namespace": ns})
+_matched = st.sampled_from(
+    (
+        {"namespace": "[ab]"},
+        {"namespace": "[!a]"},
+        {"namespace": "x*"},
+        {"namespaceSelector": TIER_ONE},
+        {"namespaceSelector": {"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["one"]}]}},
+    )
+)
 _destination = st.builds(
-    lambda ns, name, strategy: {
-        "namespace": ns,
+    lambda where, name, strategy, exclude: {
+        **where,
         **({"name": name} if name else {}),
         **({"strategy": strategy} if strategy else {}),
+        **({"exclude": exclude} if exclude else {}),
     },
-    st.sampled_from((*NAMESPACES, *NAMESPACES, "*", "")),
-    st.sampled_from((None, *NAMES, "u")),
+    st.one_of(_named, _named, _matched),
+    st.sampled_from((None, None, *NAMES, "u", "{destination.namespace}-x", "{source.name}-{destination.labels.tier}")),
     st.sampled_from((None, "apply", "replace")),
+    st.sampled_from((None, None, None, ["a"], ["[bc]"])),
+)
+namespace_marks: st.SearchStrategy[Json] = st.sampled_from(
+    (
+        {"labels": {"tier": "one"}},
+        {"labels": {"tier": "Not_A_Name"}},
+        {"labels": {"tier": None, "sync.rustrial.org/exclude": None}},
+        {"labels": {"sync.rustrial.org/exclude": "true"}},
+        {"annotations": {"sync.rustrial.org/exclude": "a/o0, b/o1"}},
+        {"annotations": {"sync.rustrial.org/exclude": None}},
+    )
 )
 destinations = st.lists(_destination, min_size=1, max_size=3)
 
@@ -64,8 +88,8 @@ oddly = st.sampled_from((False, False, False, False, False, False, True))
 """Whether an ObjectSync names something at random, instead of an object that exists."""
 conflict_policies = st.sampled_from((None, None, "Fail", "Adopt", "Overwrite"))
 policies: st.SearchStrategy[Json] = st.one_of(
-    st.just(dict.fromkeys((*SCOPES, "allowedResources", "guard"))),
-    st.just(dict.fromkeys((*SCOPES, "allowedResources", "guard"))),
+    st.just(dict.fromkeys((*SCOPES, *SELECTORS, "allowedResources", "guard"))),
+    st.just(dict.fromkeys((*SCOPES, *SELECTORS, "allowedResources", "guard"))),
     st.builds(
         lambda field, scope: {field: scope},
         st.sampled_from(SCOPES),
@@ -76,6 +100,9 @@ policies: st.SearchStrategy[Json] = st.one_of(
             {"allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}]},
             {"allowedResources": [{"apiGroups": [""], "resources": ["configmaps"]}]},
             {"allowedResources": [{"apiGroups": [""]}, {"apiGroups": ["toys.dev"], "resources": ["widgets"]}]},
+            {"sourceNamespaceSelector": TIER_ONE},
+            {"targetNamespaceSelector": TIER_ONE},
+            {"targetNamespaces": ["."]},
             {"guard": "Required"},
             {"guard": "None"},
         )

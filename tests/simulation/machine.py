@@ -135,6 +135,11 @@ class Histories(RuleBasedStateMachine):
             self._attempt(lambda: self.cluster.create(kept))
         self._act(lambda: self.cluster.delete("v1", "Namespace", name))
 
+    @rule(name=st.sampled_from(inputs.NAMESPACES), marks=inputs.namespace_marks)
+    def mark_namespace(self, name: str, marks: Json) -> None:
+        """Label or annotate a namespace."""
+        self._act(lambda: self.cluster.patch("v1", "Namespace", name, {"metadata": marks}))
+
     @rule(
         kind=inputs.kinds,
         ns=inputs.namespaces,

@@ -5,7 +5,7 @@ when no fault is left and the engine has nothing to do. What the documentation l
 
 - Of ObjectSyncs created within one second the one whose namespace and name sort first is the older one: Kubernetes
   keeps no finer time.
-- Of two entries for one destination a named namespace wins over a wildcard, then the first one wins.
+- Of two entries for one destination a named namespace wins over a wildcard, glob or selector, then the first one wins.
 - A copy that lost all our marks (slice label, source annotation, ownerReference) is no longer ours but foreign. One
   that lost its label or ownerReference, and whose ObjectSync was deleted before it was repaired, may stay.
 - No event tells the engine that a copy lost its label and its ownerReference in one write. It finds out with its next
@@ -24,8 +24,10 @@ when no fault is left and the engine has nothing to do. What the documentation l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 Json = dict[str, Any]
@@ -34,6 +36,7 @@ Path = tuple[str, ...]
 MANAGED_BY = ("app.kubernetes.io/managed-by", "rustrial-object-syncer")
 SLICE = "sync.rustrial.org/slice"
 SOURCE = "sync.rustrial.org/source-object"
+EXCLUDE = "sync.rustrial.org/exclude"
 OUR_NOTES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair", "sync.rustrial.org/via"})
 UPSTREAM_FINALIZER = "sync.rustrial.org/rustrial-object-syncer"
 TRACKING = frozenset(
@@ -108,6 +111,8 @@ class Expected:
     source: Place = ("", "", "")
     source_problem: str = ""
     destinations: dict[tuple[str, str], Wanted] = field(default_factory=dict)
+    unmatched: bool = False
+    """Whether a glob or a selector matches no namespace that may get copies."""
 
     @property
     def id(self) -> tuple[str, str]:
@@ -199,7 +204,7 @@ def _alone(object_sync: Json, world: World) -> Expected:
         expected.refusals.add("ClusterScopedKind")
     if not _allowed(kind, policy.get("allowedResources")):
         expected.refusals.add("KindNotAllowed")
-    if not _in(ns, policy.get("sourceNamespaces")):
+    if not _in(ns, policy.get("sourceNamespaces")) or not _selects(policy.get("sourceNamespaceSelector"), ns, world):
         expected.refusals.add("SourceNotAllowed")
     if not kind.copyable:
         expected.refusals.add("SourceNotCopyable")
@@ -210,7 +215,7 @@ def _alone(object_sync: Json, world: World) -> Expected:
         expected.source_problem = "SourceNotFound"
     elif kind is SECRET and found.get("type") == "kubernetes.io/service-account-token":
         expected.source_problem = "SourceNotCopyable"
-    expected.destinations = _destinations(spec, ns, world, policy.get("targetNamespaces"))
+    _add_destinations(expected, ns, world, policy)
     return expected
 
 
@@ -231,33 +236,77 @@ def _resolve(source: Json, world: World) -> tuple[Kind | None, str]:
     return None, "KindNotFound"
 
 
-def _destinations(spec: Json, source_ns: str, world: World, targets: list[str] | None) -> dict[tuple[str, str], Wanted]:
-    """Return every destination, wildcards expanded, without the source itself."""
-    found: dict[tuple[str, str], Wanted] = {}
+def _add_destinations(expected: Expected, source_ns: str, world: World, policy: Json) -> None:
+    """Add every destination, without the source itself: what is matched, and what is named with what hinders it."""
+    object_sync, found = expected.object_sync, expected.destinations
+    spec, own = object_sync["spec"], namespace(object_sync)
+    targets = [own if each == "." else each for each in policy.get("targetNamespaces") or ()]
     source = (source_ns, spec["source"]["name"])
-    living = sorted(each for each, obj in world.namespaces.items() if not is_terminating(obj))
 
-    def add(ns: str, entry: Json, reason: str) -> None:
-        place = (ns, entry.get("name") or source[1])
-        if place != source:
-            found.setdefault(place, Wanted(entry.get("strategy") or "", reason))
-
-    for entry in spec["destinations"]:
-        ns = entry["namespace"]
-        if ns in ("", "*"):
-            continue
+    def hindrance(ns: str) -> str:
         if not _in(ns, targets):
-            add(ns, entry, "TargetNotAllowed")
-        elif ns not in world.namespaces:
-            add(ns, entry, "NamespaceNotFound")
-        else:
-            add(ns, entry, "NamespaceTerminating" if is_terminating(world.namespaces[ns]) else "")
+            return "TargetNotAllowed"
+        if ns not in world.namespaces:
+            return "NamespaceNotFound"
+        if is_terminating(world.namespaces[ns]):
+            return "NamespaceTerminating"
+        if not _selects(policy.get("targetNamespaceSelector"), ns, world):
+            return "TargetNotAllowed"
+        return "NamespaceOptedOut" if _opted_out(world.namespaces[ns], "/".join(expected.id)) else ""
+
+    def add(ns: str, entry: Json) -> None:
+        called, wrong = _called(entry.get("name") or source[1], source, expected.kind, ns, world)
+        if (ns, called) != source:
+            found.setdefault((ns, called), Wanted(entry.get("strategy") or "", hindrance(ns) or wrong))
+
+    def excludes(entry: Json, ns: str) -> bool:
+        return any(fnmatchcase(ns, each) for each in entry.get("exclude") or ())
+
+    matching = [entry for entry in spec["destinations"] if not (entry.get("namespace") or "*").isalnum()]
     for entry in spec["destinations"]:
-        if entry["namespace"] in ("", "*"):
-            for ns in living:
-                if _in(ns, targets):
-                    add(ns, entry, "")
-    return found
+        if entry not in matching and not excludes(entry, entry["namespace"]):
+            add(entry["namespace"], entry)
+    for entry in matching:
+        glob = entry.get("namespace") or "*"
+        where = [
+            ns
+            for ns in sorted(world.namespaces)
+            if fnmatchcase(ns, glob) and _selects(entry.get("namespaceSelector"), ns, world)
+            if not excludes(entry, ns) and not hindrance(ns)
+        ]
+        expected.unmatched |= not where and entry.get("namespace") not in ("", "*")
+        for ns in where:
+            add(ns, entry)
+
+
+def _called(text: str, source: tuple[str, str], kind: Kind | None, ns: str, world: World) -> tuple[str, str]:
+    """Return what a copy is called, and the reason if that is no name."""
+    tier = _labels(ns, world).get("tier")
+    filled = text.replace("{source.name}", source[1]).replace("{destination.namespace}", ns)
+    filled = filled.replace("{destination.labels.tier}", tier or "")
+    is_name = kind is ROLE_BINDING or re.fullmatch("[a-z-]+", filled)
+    missing = "{destination.labels.tier}" in text and tier is None
+    return (text, "TemplateError") if missing or not is_name else (filled, "")
+
+
+def _selects(selector: Json | None, ns: str, world: World) -> bool:
+    """Tell whether a selector about `tier` matches a namespace."""
+    tier = _labels(ns, world).get("tier")
+    if not selector:
+        return True
+    if "matchLabels" in selector:
+        return bool(tier == selector["matchLabels"]["tier"])
+    return all(tier not in each["values"] for each in selector["matchExpressions"])
+
+
+def _labels(ns: str, world: World) -> Json:
+    return (world.namespaces[ns]["metadata"].get("labels") or {}) if ns in world.namespaces else {}
+
+
+def _opted_out(ns: Json, object_sync: str) -> bool:
+    meta = ns["metadata"]
+    listed = (meta.get("annotations") or {}).get(EXCLUDE, "").split(",")
+    return (meta.get("labels") or {}).get(EXCLUDE) == "true" or object_sync in map(str.strip, listed)
 
 
 def _in(namespace: str, allowed: list[str] | None) -> bool:

@@ -27,7 +27,8 @@ REACHED = (
     *(f"copy {kind}" for kind in ("ConfigMap", "Secret", "RoleBinding", "Widget")),
     "InSync True Success", "Ready False GuardMissing", "Ready False KindNotFound", "Ready False NotWatched",
     "destination Synced ", "destination Conflict Conflict", "destination Pending NamespaceNotFound",
-    "destination Pending SourceNotFound",
+    "destination Pending SourceNotFound", "destination Failed TemplateError", "destination Failed NamespaceOptedOut",
+    "InSync False NoNamespaceMatches",
 )  # fmt: skip
 """What must have been seen at some rest: otherwise a run of histories proves nothing."""
 

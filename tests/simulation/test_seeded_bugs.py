@@ -12,8 +12,8 @@ import pytest
 from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.parents import objectsync, syncslice
-from object_syncer.planning import destinations, precedence, slice_lifecycle
-from object_syncer.planning.destinations import Namespaces
+from object_syncer.planning import destinations, namespaces, precedence, slice_lifecycle
+from object_syncer.planning.namespaces import Namespaces
 from object_syncer.status import summary
 from simulation.histories import run
 from specification import cases
@@ -77,10 +77,11 @@ def _youngest_first(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _plans_terminating(real: Callable[..., Any]) -> Callable[..., Any]:
-    def living(namespaces: dict[str, Json]) -> Namespaces:
-        return Namespaces(frozenset(namespaces), frozenset())
+    def read(objects: dict[str, Json]) -> Namespaces:
+        found: Namespaces = real(objects)
+        return replace(found, living=frozenset(objects), terminating=frozenset())
 
-    return living
+    return read
 
 
 def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -110,7 +111,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("a copy notes its source's resourceVersion", syncslice, "template", _with_resource_version),
     Bug("a key dropped from the source stays on copies", diff, "compare", _blind_to_keys_gone),
     Bug("the youngest gets a contested destination", precedence, "seniority", _youngest_first),
-    Bug("terminating namespaces are planned", destinations, "living", _plans_terminating),
+    Bug("terminating namespaces are planned", namespaces, "read", _plans_terminating),
     Bug("a copy counts as Synced before it is looked at", summary, "summarize", _synced_though_stale),
     Bug("foreign objects count as ours", adoption, "is_foreign", lambda real: lambda *_: False),
     Bug("slices are deleted undrained", slice_lifecycle, "has_copies", lambda real: lambda _: False),

@@ -162,6 +162,8 @@ class Verdict:
         }
         if blocking:
             yield from _wrong_condition(in_sync, "False", {*blocking, "Planning"})
+        elif each.unmatched and not reported:
+            yield from _wrong_condition(in_sync, "False", {"NoNamespaceMatches"})
         else:
             yield from _wrong_condition(in_sync, "True", {"Success"})
 
@@ -196,11 +198,12 @@ class Verdict:
         if item.get("strategy", "") != wanted.strategy:
             yield f"is said to have the strategy {item.get('strategy')}"
         if wanted.reason:
-            states = {"NamespaceNotFound": "Pending", "NamespaceTerminating": "Pending", "TargetNotAllowed": "Failed"}
-            if reported != (states.get(wanted.reason, "Conflict"), wanted.reason):
+            conflicts, pending = ("Conflict", "Loop"), ("NamespaceNotFound", "NamespaceTerminating")
+            state = "Conflict" if wanted.reason in conflicts else "Pending" if wanted.reason in pending else "Failed"
+            if reported != (state, wanted.reason):
                 yield f"is {reported}, not {wanted.reason}"
-            if wanted.earlier and wanted.earlier not in item["message"]:
-                yield f"does not say that {wanted.earlier} has it: {item['message']}"
+            if wanted.earlier and wanted.earlier not in item.get("message", ""):
+                yield f"does not say that {wanted.earlier} has it: {item.get('message', '')}"
             return
         if each.source_problem:
             if reported != ("Pending", each.source_problem):

@@ -101,9 +101,13 @@ def object_sync(
     }
 
 
-def namespace(name: str, *, phase: str = "Active") -> Json:
-    """Return a Namespace."""
-    metadata = {"name": name, "uid": f"uid-of-{name}"}
+def namespace(name: str, *, phase: str = "Active", exclude: str = "", **labels: str) -> Json:
+    """Return a Namespace; `exclude` is the annotation that keeps the copies of some ObjectSyncs away."""
+    metadata: Json = {"name": name, "uid": f"uid-of-{name}"}
+    if labels:
+        metadata["labels"] = labels
+    if exclude:
+        metadata["annotations"] = {"sync.rustrial.org/exclude": exclude}
     return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata, "status": {"phase": phase}}
 
 

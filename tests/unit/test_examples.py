@@ -1,13 +1,17 @@
-"""The examples are those of the original Object Syncer's README: its ObjectSyncs word by word, and all they need."""
+"""The examples: four of the original Object Syncer's README, with all they need, and one for each field of ours."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from object_syncer.kube.meta import Json
+from object_syncer.cli import main
+from object_syncer.kube.meta import Json, name_of, namespace_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+ALL = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 
 UPSTREAM: dict[str, Json] = {
     "configmap-to-all": {
@@ -29,20 +33,36 @@ UPSTREAM: dict[str, Json] = {
 }
 
 
+def objects(example: str) -> list[Json]:
+    return list(yaml.safe_load_all((EXAMPLES / f"{example}.yaml").read_text()))
+
+
 @pytest.mark.parametrize("example", UPSTREAM)
-def test_an_example_has_upstreams_object_sync_and_its_source(example: str) -> None:
-    objects = list(yaml.safe_load_all((EXAMPLES / f"{example}.yaml").read_text()))
-    sync = objects.pop()
+def test_an_example_has_upstreams_object_sync_under_its_own_name_and_its_source(example: str) -> None:
+    *others, sync = objects(example)
+    source = sync["spec"]["source"]
     assert sync == {
         "apiVersion": "sync.rustrial.org/v1alpha1",
         "kind": "ObjectSync",
-        "metadata": {"name": "my-test-config-map-distributor", "namespace": "default"},
+        "metadata": {"name": f"{source['name']}-distributor", "namespace": "default"},
         "spec": UPSTREAM[example],
     }
-    source = sync["spec"]["source"]
-    assert [obj for obj in objects if (obj["kind"], obj["metadata"]["name"]) == (source["kind"], source["name"])]
-    assert {"Namespace"} <= {obj["kind"] for obj in objects}
+    assert [obj for obj in others if (obj["kind"], obj["metadata"]["name"]) == (source["kind"], source["name"])]
+    assert {"Namespace"} <= {obj["kind"] for obj in others}
 
 
-def test_every_example_is_one_of_upstreams() -> None:
-    assert {path.stem for path in EXAMPLES.glob("*.yaml")} >= set(UPSTREAM)
+def test_no_example_replaces_what_another_one_made() -> None:
+    made = Counter(
+        (obj["kind"], namespace_of(obj), name_of(obj))
+        for example in ALL
+        for obj in objects(example)
+        if obj["kind"] != "Namespace"
+    )
+    assert [key for key, count in made.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("example", ALL)
+def test_what_an_example_prints_is_beside_it(example: str) -> None:
+    printed = CliRunner().invoke(main, ["simulate", str(EXAMPLES / f"{example}.yaml")])
+    assert printed.exit_code == 0, printed.output
+    assert printed.stdout == (EXAMPLES / f"{example}.txt").read_text()

@@ -75,7 +75,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $policies := dict -}}
 {{- $lists := list "watchNamespaces" "sourceNamespaces" "targetNamespaces" -}}
 {{- if .Values.defaultPolicy -}}
-{{- $_ := set $policies "default" (pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources" "conflictPolicies") -}}
+{{- $default := pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources" "conflictPolicies" -}}
+{{- range $selector := list "sourceNamespaceSelector" "targetNamespaceSelector" -}}
+{{- with get $.Values $selector }}{{ $_ := set $default $selector . }}{{ end -}}
+{{- end -}}
+{{- $_ := set $policies "default" $default -}}
 {{- end -}}
 {{- range $name, $policy := .Values.policies -}}
 {{- if hasKey $policies $name -}}

@@ -15,7 +15,7 @@ _RESOURCE = re.compile(r"(\*|[-a-z0-9.]*)/(\*|[a-z][-a-z0-9]*)")
 
 def _namespaces(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     for value in values:
-        own = value == scope.OWN and parameter.name == "source_namespace"
+        own = value == scope.OWN and parameter.name != "watch_namespace"
         if not own and not _NAMESPACE.fullmatch(value):
             raise click.BadParameter(
                 f"{value!r} is not a namespace: lower-case letters, digits and '-', or a glob as team-* or '*' for all"

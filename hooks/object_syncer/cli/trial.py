@@ -18,6 +18,7 @@ from object_syncer.cli.reading import BadInput, Given
 from object_syncer.cli.shapes import CRD, METADATA, shape
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json, name_of, namespace_of
+from object_syncer.kube.selectors import is_glob
 from object_syncer.planning.destinations import WILDCARDS
 
 _START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -215,8 +216,8 @@ def _named_namespaces(items: Iterable[Given]) -> set[str]:
         if (item.obj["apiVersion"], item.obj["kind"]) == (api.API_VERSION, "ObjectSync"):
             spec = item.obj["spec"]
             named.add(spec["source"].get("namespace") or "")
-            named.update(destination["namespace"] for destination in spec["destinations"])
-    return named - WILDCARDS
+            named.update(destination.get("namespace") or "" for destination in spec["destinations"])
+    return {name for name in named - WILDCARDS if not is_glob(name)}
 
 
 def _add_namespaces(cluster: Cluster, names: Iterable[str]) -> None:

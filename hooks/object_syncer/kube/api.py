@@ -40,6 +40,9 @@ RETIRE_ANNOTATION = f"{GROUP}/retire"
 """On a SyncPolicy that is to be deleted: "true" makes it hand its copies over to policies that permit them, and delete
 the rest. Also in admission/policies.yaml."""
 
+EXCLUDE = f"{GROUP}/exclude"
+"""On a Namespace: the label "true" keeps all copies away, the annotation those of the ObjectSyncs that it lists."""
+
 OBJECTSYNC_LABEL = f"{GROUP}/objectsync-uid"
 """On every SyncSlice: the uid of the ObjectSync it serves."""
 

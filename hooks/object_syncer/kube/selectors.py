@@ -1,9 +1,10 @@
-"""Lists of namespaces as SyncPolicies write them: names, globs, and everything."""
+"""Lists of namespaces: names, globs, and everything."""
 
 import fnmatch
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,29 @@ class Names:
 def names(value: Sequence[str] | None) -> Names:
     """Read a list of namespaces; one that is not given means all."""
     listed = frozenset(name.strip() for name in value or ())
-    globs = sorted(name for name in listed if set("*?") & set(name))
-    return Names(
-        everything=not listed or bool(listed & {"", "*"}),
-        plain=listed.difference(globs),
-        globs=tuple(re.compile(fnmatch.translate(glob)) for glob in globs),
-    )
+    return _names(listed, everything=not listed or bool(listed & {"", "*"}))
+
+
+def exclusions(value: Iterable[str] | None) -> Names:
+    """Read a list of namespaces to leave out; one that is not given means none."""
+    listed = frozenset(value or ())
+    return _names(listed, everything="*" in listed)
+
+
+def is_glob(text: str) -> bool:
+    """Tell whether a text stands for the names that it matches, as "team-*" does, and not for itself."""
+    return not _MAGIC.isdisjoint(text)
+
+
+@lru_cache(maxsize=4096)
+def glob(text: str) -> re.Pattern[str]:
+    """Return the pattern of a glob, which must match the whole name: "*", "?", "[ab]" and "[!ab]"."""
+    return re.compile(fnmatch.translate(text))
+
+
+_MAGIC = frozenset("*?[")
+
+
+def _names(listed: frozenset[str], *, everything: bool) -> Names:
+    globs = sorted(filter(is_glob, listed))
+    return Names(everything, plain=listed.difference(globs), globs=tuple(map(glob, globs)))

@@ -41,7 +41,7 @@ def sync(request: Request, now: datetime) -> Json:
     meta, source, earlier = parent["metadata"], parent["spec"]["source"], parent.get("status") or {}
     resolved = _resolve(request)
     scopes = scope.ranked(request.related.of(api.API_VERSION, "SyncPolicy").values())
-    serving = _serving(request, resolved, scopes)
+    serving = _serving(request, resolved, scopes, slices)
     counted = _of_present_policy(slices, serving)
     summed = summary.summarize(counted, meta["generation"])
     status: Json = {"observedGeneration": meta["generation"], "source": f"{source['kind']}/{source['name']}"}
@@ -90,12 +90,21 @@ def _resolve(request: Request) -> ResourceType | Problem:
     return discovery.custom(source, crds, request.parent.get("status"), request.parent["metadata"]["generation"])
 
 
-def _serving(request: Request, resolved: ResourceType | Problem, scopes: list[Scope]) -> Scope | None:
-    """Return the policy that serves this ObjectSync, as far as its kind is known."""
+def _serving(
+    request: Request, resolved: ResourceType | Problem, scopes: list[Scope], slices: list[Json]
+) -> Scope | None:
+    """Return the policy that serves this ObjectSync, as far as its kind is known.
+
+    Where labels of the source's namespace matter, which only planners see, it is the one whose planner made slices.
+    """
     if isinstance(resolved, Problem):
         return None
     own, source = namespace_of(request.parent), request.parent["spec"]["source"]
-    return scope.serving(scopes, resolved, source.get("namespace") or own, own)[0]
+    found = scope.serving(scopes, resolved, source.get("namespace") or own, own)[0]
+    if found is None or not any(each.source_selector for each in scopes):
+        return found
+    planners = {item["spec"]["policy"] for item in slices if not item["spec"].get("draining")}
+    return next((each for each in scopes if each.policy in planners and own in each.watch), found)
 
 
 def _of_present_policy(slices: list[Json], serving: Scope | None) -> list[Json]:

@@ -12,10 +12,10 @@ from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.planning import (
     controllers,
-    destinations,
     discovery,
     guard,
     known_fields,
+    namespaces,
     plan,
     scope,
     slice_lifecycle,
@@ -85,7 +85,7 @@ def _plans(request: Request, policy: str, observed: Iterable[Json]) -> Plans:
         request.related.of(api.API_VERSION, "ObjectSync").values(),
         policy,
         scope.ranked(request.related.of(api.API_VERSION, "SyncPolicy").values()),
-        destinations.living(request.related.of("v1", "Namespace")),
+        namespaces.read(request.related.of("v1", "Namespace")),
         {item["spec"]["objectSync"]["uid"] for item in observed},
     )
 

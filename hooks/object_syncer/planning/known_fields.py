@@ -15,9 +15,14 @@ Fields = Mapping[str, Any]
 
 _NAMED_OBJECT: Fields = dict.fromkeys(("namespace", "name"))
 
+_LABEL_SELECTOR: Fields = {"matchLabels": None, "matchExpressions": dict.fromkeys(("key", "operator", "values"))}
+
 OBJECT_SYNC: Fields = {
     "source": dict.fromkeys(("group", "kind", "name", "version", "namespace", "resource")),
-    "destinations": dict.fromkeys(("namespace", "name", "strategy")),
+    "destinations": {
+        **dict.fromkeys(("namespace", "name", "strategy", "exclude")),
+        "namespaceSelector": _LABEL_SELECTOR,
+    },
     "conflictPolicy": None,
 }
 """The spec of an ObjectSync."""
@@ -25,7 +30,9 @@ OBJECT_SYNC: Fields = {
 SYNC_POLICY: Fields = {
     "watchNamespaces": None,
     "sourceNamespaces": None,
+    "sourceNamespaceSelector": _LABEL_SELECTOR,
     "targetNamespaces": None,
+    "targetNamespaceSelector": _LABEL_SELECTOR,
     "allowedResources": dict.fromkeys(("apiGroups", "resources")),
     "priority": None,
     "conflictPolicies": None,

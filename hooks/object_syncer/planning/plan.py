@@ -8,7 +8,8 @@ from object_syncer.kube import builtin, defects
 from object_syncer.kube.meta import Json, is_terminating, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import destinations, discovery, known_fields, precedence
-from object_syncer.planning.destinations import Destinations, Namespaces
+from object_syncer.planning.destinations import Destinations
+from object_syncer.planning.namespaces import Namespaces, targets
 from object_syncer.planning.scope import Scope, serving
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
@@ -108,7 +109,7 @@ def _asking(
     for object_sync in sorted(object_syncs, key=precedence.seniority):
         terminating, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
         try:
-            served = _served(object_sync, scopes)
+            served = _served(object_sync, scopes, namespaces)
             if served is None:
                 continue
             scope, type_, problem = served
@@ -135,13 +136,16 @@ def none(object_syncs: Iterable[Json], problem: Problem | None) -> Plans:
     return Plans([], {item["metadata"]["uid"]: problem for item in living})
 
 
-def _served(object_sync: Json, scopes: Sequence[Scope]) -> tuple[Scope, ResourceType, Problem | None] | None:
+def _served(
+    object_sync: Json, scopes: Sequence[Scope], namespaces: Namespaces
+) -> tuple[Scope, ResourceType, Problem | None] | None:
     """Return which scope serves an ObjectSync, its type, and why the scope refuses it; None if nobody serves it."""
     source, own = object_sync["spec"]["source"], namespace_of(object_sync)
     type_ = discovery.known(source, object_sync.get("status"))
     if not isinstance(type_, ResourceType):
         return None  # the ObjectSync's own hook says why
-    scope, problem = serving(scopes, type_, source.get("namespace") or own, own)
+    home = source.get("namespace") or own
+    scope, problem = serving(scopes, type_, home, own, namespaces.labels_of(home))
     return (scope, type_, problem) if scope else None
 
 
@@ -154,10 +158,11 @@ def _asked(
     problem = problem or _uncopyable(type_) or known_fields.problem(spec, known_fields.OBJECT_SYNC)
     if problem:
         return Plan(object_sync, type_, source, Destinations(), problem=problem)
-    most = destinations.at_most(spec["destinations"], source[1], namespaces, scope.targets)
+    where = targets(namespaces, scope.targets_of(namespace_of(object_sync)), scope.target_selector, _key(object_sync))
+    most = destinations.at_most(spec["destinations"], source[1], namespaces, where)
     if most > scope.max_copies:
         return Plan(object_sync, type_, source, Destinations(), problem=_too_many(most, scope))
-    wanted = destinations.expand(spec["destinations"], *source, namespaces, scope.targets)
+    wanted = destinations.expand(spec["destinations"], source, type_, namespaces, where)
     asked = spec.get("conflictPolicy") or "Fail"
     permitted = asked == "Fail" or asked in scope.conflict_policies
     return Plan(

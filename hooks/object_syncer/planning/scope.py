@@ -4,10 +4,10 @@ Policies are grants: several may watch a namespace. Which of them serves an Obje
 planner and by the ObjectSync's own hook.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from object_syncer.kube import api
+from object_syncer.kube import api, label_selectors
 from object_syncer.kube.meta import Json, is_terminating
 from object_syncer.kube.selectors import Names, names
 from object_syncer.kube.types import ResourceType
@@ -18,7 +18,7 @@ MAX_COPIES = 10_000
 """Of one ObjectSync, where a SyncPolicy does not say."""
 
 OWN = "."
-"""In sourceNamespaces: the namespace of the ObjectSync itself."""
+"""In sourceNamespaces and targetNamespaces: the namespace of the ObjectSync itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,28 @@ class Scope:
     """Which of Adopt and Overwrite its ObjectSyncs may ask for; Fail is always permitted."""
     max_copies: int = MAX_COPIES
     """How many copies one ObjectSync may ask for."""
+    source_selector: label_selectors.Selector | None = None
+    """What the labels of a source's namespace must match beside."""
+    target_selector: Json | None = None
+    """What the labels of a copy's namespace must match beside, as the SyncPolicy has it."""
 
     @property
     def priority(self) -> int:
         """The policy's priority: where policies want the same destination, the higher one gets it."""
         return -self.rank[0]
 
-    def problem(self, type_: ResourceType, source_namespace: str, own_namespace: str) -> Problem | None:
-        """Return why this policy does not let an ObjectSync of `own_namespace` copy the source, or None."""
+    def targets_of(self, own_namespace: str) -> Names:
+        """Return the target namespaces of ObjectSyncs in a namespace."""
+        listed = self.targets
+        return replace(listed, plain=listed.plain | {own_namespace}) if OWN in listed.plain else listed
+
+    def problem(
+        self, type_: ResourceType, source_namespace: str, own_namespace: str, labels: Mapping[str, str] | None = None
+    ) -> Problem | None:
+        """Return why this policy does not let an ObjectSync of `own_namespace` copy the source, or None.
+
+        `labels` are those of the source's namespace; None: they are not known, and are not asked for.
+        """
         if not type_.namespaced:
             return Problem(
                 reasons.CLUSTER_SCOPED_KIND,
@@ -60,6 +74,12 @@ class Scope:
                 reasons.SOURCE_NOT_ALLOWED,
                 f"spec.source.namespace: {source_namespace} is not in sourceNamespaces of SyncPolicy {self.policy}",
             )
+        if self.source_selector and labels is not None and not self.source_selector.matches(labels):
+            return Problem(
+                reasons.SOURCE_NOT_ALLOWED,
+                f"spec.source.namespace: sourceNamespaceSelector of SyncPolicy {self.policy} does not match "
+                f"namespace {source_namespace}",
+            )
         return None
 
     def _allows(self, type_: ResourceType) -> bool:
@@ -72,6 +92,7 @@ class Scope:
 def of(policy: Json) -> Scope:
     """Read a SyncPolicy. Every list of its spec is optional and then means "all"."""
     spec, meta = policy.get("spec") or {}, policy["metadata"]
+    source_selector = spec.get("sourceNamespaceSelector")
     return Scope(
         policy=meta["name"],
         rank=(-int(spec.get("priority") or 0), meta.get("creationTimestamp") or "", meta["name"]),
@@ -84,6 +105,8 @@ def of(policy: Json) -> Scope:
         ),
         conflict_policies=_conflict_policies(spec.get("conflictPolicies")),
         max_copies=int(spec.get("maxCopies") or MAX_COPIES),
+        source_selector=None if source_selector is None else label_selectors.parse(source_selector),
+        target_selector=spec.get("targetNamespaceSelector"),
     )
 
 
@@ -103,16 +126,21 @@ def is_retiring(policy: Json) -> bool:
 
 
 def serving(
-    scopes: Iterable[Scope], type_: ResourceType, source_namespace: str, own_namespace: str
+    scopes: Iterable[Scope],
+    type_: ResourceType,
+    source_namespace: str,
+    own_namespace: str,
+    labels: Mapping[str, str] | None = None,
 ) -> tuple[Scope | None, Problem | None]:
     """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its problem if all refuse.
 
-    (None, None): none watches the namespace.
+    `labels` are those of the source's namespace, None where they are not known. (None, None): none watches the
+    namespace.
     """
     refused: tuple[Scope | None, Problem | None] = (None, None)
     for scope in scopes:
         if own_namespace in scope.watch:
-            problem = scope.problem(type_, source_namespace, own_namespace)
+            problem = scope.problem(type_, source_namespace, own_namespace, labels)
             if problem is None:
                 return scope, None
             if refused[0] is None:

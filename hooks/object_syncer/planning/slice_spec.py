@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from object_syncer.kube import api, types
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.planning import controllers, packing
-from object_syncer.planning.destinations import Destinations
+from object_syncer.planning.destinations import Destinations, Shape
 from object_syncer.planning.plan import Plan
 from object_syncer.status import problem, reasons
 from object_syncer.status.summary import SHOWN_DESTINATIONS
@@ -30,12 +30,13 @@ def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json
     limit = packing.capacity(max((_source_bytes(item) for item in earlier.values()), default=0))
     packed = packing.pack(names, {index: _packed(item) for index, item in earlier.items()}, limit)
     show_all = sum(map(len, names.values())) <= SHOWN_DESTINATIONS
+    shapes = _shapes_by_name(plan.destinations)
     specs = {}
     for index, slot in packed.items():
         if index and not slot:
             continue
         name = f"{stem}-{index}"
-        specs[name] = _spec(plan, policy, name, index, slot)
+        specs[name] = _spec(plan, policy, name, index, _groups(shapes, slot))
         probes = _probes(earlier[index], slot) if index in earlier else []
         if probes:
             specs[name]["probes"] = probes
@@ -107,7 +108,7 @@ def _stem(plan: Plan, policy: str, observed: Iterable[Json]) -> str:
     return controllers.bounded(readable, policy, *identity)
 
 
-def _spec(plan: Plan, policy: str, name: str, index: int, slot: packing.Destinations) -> Json:
+def _spec(plan: Plan, policy: str, name: str, index: int, groups: list[Json]) -> Json:
     meta = plan.object_sync["metadata"]
     spec: Json = {
         "index": index,
@@ -122,7 +123,6 @@ def _spec(plan: Plan, policy: str, name: str, index: int, slot: packing.Destinat
         "source": source(plan),
         **owning(name),
     }
-    groups = _groups(plan.destinations, slot)
     if groups:
         spec["groups"] = groups
     if plan.conflict_policy != "Fail":
@@ -133,21 +133,36 @@ def _spec(plan: Plan, policy: str, name: str, index: int, slot: packing.Destinat
     return spec
 
 
-def _groups(all_of_them: Destinations, packed: packing.Destinations) -> list[Json]:
-    groups = []
-    for shape, wanted in all_of_them.wanted.items():
-        namespaces = packed.get(shape.name, set()) & wanted
-        if namespaces:
-            strategy = {"strategy": shape.strategy} if shape.strategy else {}
-            groups.append({"name": shape.name, "namespaces": sorted(namespaces), **strategy})
-    return groups
+_Shapes = dict[str, list[tuple[int, Shape, set[str]]]]
+"""Copy name -> place in the plan, shape and namespaces of each shape of that name: there may be thousands of names."""
+
+
+def _shapes_by_name(destinations: Destinations) -> _Shapes:
+    shapes: _Shapes = {}
+    for place, (shape, wanted) in enumerate(destinations.wanted.items()):
+        shapes.setdefault(shape.name, []).append((place, shape, wanted))
+    return shapes
+
+
+def _groups(shapes: _Shapes, packed: packing.Destinations) -> list[Json]:
+    """Return the groups of one slice, in the order of the plan."""
+    found = [
+        (place, shape, namespaces & wanted)
+        for name, namespaces in packed.items()
+        for place, shape, wanted in shapes.get(name, ())
+        if not namespaces.isdisjoint(wanted)
+    ]
+    return [
+        {"name": shape.name, "namespaces": sorted(where), **({"strategy": shape.strategy} if shape.strategy else {})}
+        for _, shape, where in sorted(found, key=lambda item: item[0])
+    ]
 
 
 def _problems(plan: Plan) -> list[Json]:
     """Return all that keeps the ObjectSync from copies, in the shape of `status.problem`."""
     problems = [problem.dump(plan.problem)] if plan.problem else []
-    if plan.advice:
-        problems.append({**problem.dump(plan.advice), "advisory": True})
+    for advice in filter(None, (plan.advice, plan.destinations.unmatched)):
+        problems.append({**problem.dump(advice), "advisory": True})
     for (shape, why), namespaces in sorted(plan.destinations.problems.items()):
         strategy = {"strategy": shape.strategy} if shape.strategy else {}
         problems.append({**problem.dump(why), "name": shape.name, "namespaces": sorted(namespaces), **strategy})

@@ -34,5 +34,5 @@ def blocking(items: Iterable[Json] | None) -> Problem | None:
 
 
 def advice(items: Iterable[Json] | None) -> str:
-    """Return the message of the advisory item of `spec.problems`, "" if there is none."""
-    return next((str(item["message"]) for item in items or () if item.get("advisory")), "")
+    """Return the messages of the advisory items of `spec.problems`, "" if there are none."""
+    return "; ".join(str(item["message"]) for item in items or () if item.get("advisory"))

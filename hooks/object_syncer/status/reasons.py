@@ -25,10 +25,10 @@ KIND_NOT_ALLOWED = "KindNotAllowed"
 """The SyncPolicy's allowedResources do not contain the kind."""
 
 SOURCE_NOT_ALLOWED = "SourceNotAllowed"
-"""The SyncPolicy's sourceNamespaces do not contain the source's namespace."""
+"""The SyncPolicy's sourceNamespaces do not contain the source's namespace, or its selector does not match it."""
 
 TARGET_NOT_ALLOWED = "TargetNotAllowed"
-"""The SyncPolicy's targetNamespaces do not contain a namespace the ObjectSync names."""
+"""The SyncPolicy's targetNamespaces do not contain a namespace the ObjectSync names, or its selector does not match."""
 
 SOURCE_NOT_FOUND = "SourceNotFound"
 """There is no source object, or it is being deleted; it has no copies until it is back."""
@@ -38,6 +38,15 @@ SOURCE_NOT_COPYABLE = "SourceNotCopyable"
 
 NAMESPACE_NOT_FOUND = "NamespaceNotFound"
 """A named destination namespace does not exist; its copy comes with it."""
+
+NAMESPACE_OPTED_OUT = "NamespaceOptedOut"
+"""A named destination namespace wants no copies of this ObjectSync: its label or annotation says so."""
+
+NO_NAMESPACE_MATCHES = "NoNamespaceMatches"
+"""A glob or a namespaceSelector matches no namespace that may get copies."""
+
+TEMPLATE_ERROR = "TemplateError"
+"""The name of the copy has variables and makes no name in this namespace."""
 
 NAMESPACE_TERMINATING = "NamespaceTerminating"
 """A named destination namespace is being deleted."""

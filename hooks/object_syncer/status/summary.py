@@ -50,6 +50,7 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
         _add(found, item)
     blocking = next(filter(None, (problem.blocking(item["spec"].get("problems")) for item in living)), None)
     found.problem = blocking or _planning(slices, generation) or _reported(living) or _unreported(found, living)
+    found.problem = found.problem or (None if found.total else _unmatched(living))
     found.advice = next(filter(None, (problem.advice(item["spec"].get("problems")) for item in living)), "")
     return found
 
@@ -98,6 +99,12 @@ def _unreported(found: Summary, living: list[Json]) -> Problem | None:
     if all(map(is_current, living)) or any(state.state in _FAILURES for state in found.unsynced):
         return None
     return Problem(reasons.PLANNING, "changes are being written")
+
+
+def _unmatched(living: list[Json]) -> Problem | None:
+    """Return why an ObjectSync has no destination at all, where it asks for some."""
+    said = (problem.load(entry) for item in living for entry in item["spec"].get("problems") or ())
+    return next((each for each in said if each.reason == reasons.NO_NAMESPACE_MATCHES), None)
 
 
 # What concerns one

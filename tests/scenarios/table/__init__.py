@@ -16,6 +16,7 @@ from scenarios.table import (
     marks,
     outages,
     policies,
+    selection,
     sources,
     takeover,
     versions,
@@ -25,7 +26,7 @@ from scenarios.table import (
 def scenarios() -> Iterator[Scenario]:
     """Yield every scenario."""
     for topic in (
-        sources, destinations, content, marks, immutable, foreign, takeover, contests, chains, kinds, versions,
-        policies, handover, deletions, outages,
+        sources, destinations, selection, content, marks, immutable, foreign, takeover, contests, chains, kinds,
+        versions, policies, handover, deletions, outages,
     ):  # fmt: skip
         yield from topic.scenarios()

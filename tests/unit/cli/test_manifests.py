@@ -123,6 +123,7 @@ class Narrowed:
     ),
     Narrowed("globs", ["--watch-namespace", "team-*"], {"watchNamespaces": ["team-*"]}),
     Narrowed("sources in an ObjectSync's own namespace", ["--source-namespace", "."], {"sourceNamespaces": ["."]}),
+    Narrowed("targets in an ObjectSync's own namespace", ["--target-namespace", "."], {"targetNamespaces": ["."]}),
     Narrowed("a star is all", ["--watch-namespace", "*", "--allow", "*/*"], {}),
 )
 def test_the_policy_is_narrowed(case: Narrowed) -> None:
@@ -195,7 +196,7 @@ class Wrong:
     Wrong("an empty namespace", ["--source-namespace", ""], "'' is not a namespace"),
     Wrong("a namespace that ends in a dash", ["--target-namespace", "a-"], "'a-' is not a namespace"),
     Wrong("a namespace that is too long", ["--target-namespace", "a" * 64], "is not a namespace"),
-    Wrong("an own namespace that is not a source's", ["--target-namespace", "."], "'.' is not a namespace"),
+    Wrong("an own namespace to watch", ["--watch-namespace", "."], "'.' is not a namespace"),
     Wrong("two namespaces at once", ["--watch-namespace", "a,b"], "'a,b' is not a namespace"),
     Wrong("a resource without group", ["--allow", "configmaps"], "'configmaps' is not GROUP/RESOURCE"),
     Wrong("a group without resource", ["--allow", "batch/"], "'batch/' is not GROUP/RESOURCE"),

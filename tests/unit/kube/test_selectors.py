@@ -26,7 +26,8 @@ class Case:
     Case("blanks around a name do not count", [" a "], {"a"}),
     Case("a star within a name stands for any characters, or none", ["a*"], {"a"}),
     Case("a question mark stands for one character", ["?"], {"a", "b"}),
-    Case("brackets stand for one of some characters within a glob", ["[ac]*"], {"a"}),
+    Case("brackets stand for one of some characters", ["[ac]"], {"a"}),
+    Case("an exclamation mark in brackets stands for any others", ["[!a]"], {"b"}),
     Case("a glob must match the whole name", ["a?", "?a"], set()),
     Case("a list may have names and globs", ["a*", "b"], {"a", "b"}),
 )
@@ -34,3 +35,14 @@ def test_which_namespaces_a_list_contains(case: Case) -> None:
     names = selectors.names(case.value)
     assert {name for name in ("a", "b") if name in names} == case.contains
     assert names.among(frozenset(("a", "b"))) == case.contains
+
+
+@cases(
+    Case("a list that is left out excludes none", None, set()),
+    Case("an empty list excludes none", [], set()),
+    Case("a star excludes all", ["*"], {"a", "b"}),
+    Case("a name excludes itself", ["a"], {"a"}),
+    Case("a glob excludes what it matches", ["[a]"], {"a"}),
+)
+def test_which_namespaces_are_excluded(case: Case) -> None:
+    assert selectors.exclusions(case.value).among(frozenset(("a", "b"))) == case.contains

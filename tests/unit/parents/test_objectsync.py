@@ -318,6 +318,14 @@ def test_a_controller_that_does_not_run(case: Unserved) -> None:
 # The rest of the status
 
 
+def test_where_labels_of_the_source_s_namespace_decide_the_policy_that_planned_serves() -> None:
+    selective = with_condition("GuardMissing")
+    selective["metadata"] |= {"name": "selective"}
+    selective["spec"] = {"sourceNamespaceSelector": {}, "priority": 1}
+    assert conditions(answer(object_sync(), policy(), selective, synced("a"))["status"])["Ready"][1] == "Success"
+    assert conditions(answer(object_sync(), policy(), selective)["status"])["Ready"][1] == "GuardMissing"
+
+
 @pytest.mark.parametrize(
     ("source_namespace", "because"), [(None, "Success"), ("team", "Success"), ("shared", "GuardMissing")]
 )

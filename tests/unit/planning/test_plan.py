@@ -11,14 +11,15 @@ import pytest
 from object_syncer.kube import builtin, types
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import destinations, plan, scope
+from object_syncer.planning import namespaces as cluster
+from object_syncer.planning import plan, scope
 from object_syncer.planning.plan import Plan, Plans
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
 from specification import cases
 from unit.objects import ago, namespace, object_sync, policy, source, terminating
 
-NAMESPACES = destinations.living({name: namespace(name) for name in ("team", "a", "b")})
+NAMESPACES = cluster.read({"team": namespace("team"), "a": namespace("a"), "b": namespace("b", tier="web")})
 WIDGETS = ResourceType("example.com", "v1", "Widget", "widgets")
 
 
@@ -105,6 +106,30 @@ CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
         object_sync(),
         namespaces={"b"},
         spec={"targetNamespaces": ["b", "team"]},
+    ),
+    Case(
+        "a dot among the target namespaces is the ObjectSync's own",
+        object_sync(namespace="a", spec_source=source(namespace="b")),
+        namespaces={"a"},
+        spec={"targetNamespaces": ["."]},
+    ),
+    Case(
+        "a wildcard means the target namespaces that the policy's selector matches",
+        object_sync(),
+        namespaces={"b"},
+        spec={"targetNamespaceSelector": {"matchLabels": {"tier": "web"}}},
+    ),
+    Case(
+        "a source in a namespace that the policy's selector does not match gets no copies",
+        object_sync(),
+        problem=reasons.SOURCE_NOT_ALLOWED,
+        spec={"sourceNamespaceSelector": {"matchLabels": {"tier": "web"}}},
+    ),
+    Case(
+        "a source in a namespace that the policy's selector matches is copied",
+        object_sync(spec_source=source(namespace="b")),
+        namespaces={"team", "a"},
+        spec={"sourceNamespaceSelector": {"matchLabels": {"tier": "web"}}},
     ),
 )
 def test_one_objectsync(case: Case) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+import pytest
+
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import scope
@@ -114,6 +116,28 @@ class Own:
 def test_sources_in_an_objectsync_s_own_namespace(case: Own) -> None:
     problem = scope.of(policy(sourceNamespaces=case.sources)).problem(CONFIG_MAPS, case.source_namespace, "team")
     assert (problem is None) == case.permitted
+
+
+TENANTS: Json = {"matchLabels": {"kind": "tenant"}}
+
+
+@pytest.mark.parametrize(
+    ("labels", "permitted"), [({"kind": "tenant"}, True), ({}, False), (None, True)], ids=["match", "do not", "unknown"]
+)
+def test_a_source_s_namespace_must_be_in_the_list_and_match_the_selector(
+    labels: dict[str, str] | None, permitted: bool
+) -> None:
+    found = scope.of(policy(sourceNamespaces=["public"], sourceNamespaceSelector=TENANTS))
+    problem = found.problem(CONFIG_MAPS, "public", "team", labels)
+    assert (problem is None) == permitted
+    assert problem is None or problem.reason == reasons.SOURCE_NOT_ALLOWED
+    assert found.problem(CONFIG_MAPS, "other", "team", {"kind": "tenant"})
+
+
+def test_a_dot_among_target_namespaces_is_the_one_of_the_objectsync() -> None:
+    own = scope.of(policy(targetNamespaces=[".", "shared"]))
+    assert [name in own.targets_of("team") for name in ("team", "shared", "other", ".")] == [True, True, False, True]
+    assert "team" not in scope.of(policy(targetNamespaces=["shared"])).targets_of("team")
 
 
 def named(name: str, created: float = 60, **spec: object) -> Json:

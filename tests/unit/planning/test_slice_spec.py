@@ -92,6 +92,16 @@ def test_all_problems_are_in_the_first_slice_alone() -> None:
     assert "problems" not in second
 
 
+def test_entries_that_match_no_namespace_are_advice() -> None:
+    wish = plan("a", advice=Problem("Advice", "m"))
+    wish.destinations.unmatched = Problem(reasons.NO_NAMESPACE_MATCHES, "n")
+    (spec,) = planned(wish)
+    assert spec["problems"] == [
+        {"reason": "Advice", "message": "m", "advisory": True},
+        {"reason": reasons.NO_NAMESPACE_MATCHES, "message": "n", "advisory": True},
+    ]
+
+
 def test_a_conflict_policy_is_passed_on_unless_it_is_the_default() -> None:
     assert planned(plan("a", conflictPolicy="Adopt"))[0]["conflictPolicy"] == "Adopt"
     assert "conflictPolicy" not in planned(plan("a", conflictPolicy="Fail"))[0]

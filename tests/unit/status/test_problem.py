@@ -17,8 +17,9 @@ SOME = {"reason": "NamespaceNotFound", "message": "m", "name": "x", "namespaces"
         (None, None, ""),
         ([SOME], None, ""),
         ([ADVICE, SOME, problem.dump(WHOLE)], WHOLE, "mind the gap"),
+        ([ADVICE, {**ADVICE, "message": "and the step"}], None, "mind the gap; and the step"),
     ],
-    ids=["there are none", "of destinations", "of all kinds"],
+    ids=["there are none", "of destinations", "of all kinds", "several pieces of advice"],
 )
 def test_what_the_items_are_about(items: list[Json] | None, blocking: Problem | None, advice: str) -> None:
     assert problem.blocking(items) == blocking

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.status import reasons, summary
+from object_syncer.status.problem import Problem
 from specification import cases, quickly
 
 CONFIG_MAPS = ResourceType("", "v1", "ConfigMap", "configmaps")
@@ -199,6 +200,14 @@ def test_summarize(case: Case) -> None:
     }
     assert (found.problem.reason if found.problem else None) == case.problem
     assert case.says in (found.problem.message if found.problem else "")
+
+
+def test_an_objectsync_without_any_destination_says_that_none_of_its_entries_matches() -> None:
+    unmatched = [{"reason": reasons.NO_NAMESPACE_MATCHES, "message": "nothing", "advisory": True}]
+    alone = summary.summarize([slice_(problems=unmatched)], 1)
+    assert alone.problem == Problem(reasons.NO_NAMESPACE_MATCHES, "nothing")
+    beside = summary.summarize([slice_("a", problems=unmatched)], 1)
+    assert (beside.problem, beside.advice) == (None, "nothing")
 
 
 def test_of_two_slices_the_advice_of_the_first_is_passed_on() -> None:
