@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import fields
 from object_syncer.kube import times
 from object_syncer.status import reasons
 
@@ -19,6 +20,11 @@ def test_every_reason_has_a_cause_and_a_cure() -> None:
     table = re.findall(r"^\| `(\w+)` \| (.+?) \| (.*?) ?\|$", (DOCS / "reasons.md").read_text(), re.MULTILINE)
     assert [reason for reason, _, _ in table] == [v for k, v in vars(reasons).items() if k.isupper()]
     assert [reason for reason, cause, cure in table if not cause or not cure] == ["Success"]
+
+
+def test_the_page_of_fields_is_made_from_the_crds() -> None:
+    made = "PYTHONPATH=tests python tests/fields.py > docs/fields.md"
+    assert fields.page() == fields.PAGE.read_text(), f"docs/fields.md is old: {made}"
 
 
 def test_every_waiting_time_is_in_the_table() -> None:

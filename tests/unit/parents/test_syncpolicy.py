@@ -314,6 +314,20 @@ def test_an_objectsync_is_planned_by_one_policy_and_its_slices_are_given_up_by_t
     assert [where(item) for item in slices(theirs)] == [["a", "b"]]
 
 
+def test_a_label_of_a_namespace_changes_nothing_for_objectsyncs_that_do_not_ask_for_it() -> None:
+    selector = {"matchLabels": {"tier": "web"}}
+    selecting = object_sync("selecting", [{"namespaceSelector": selector, "name": "selected"}])
+    syncs = (object_sync(), object_sync("glob", [{"namespace": "?", "name": "other"}]), selecting)
+
+    def specs(*namespaces: Json) -> dict[str, Json]:
+        found = slices(ask(of_policy(*namespaces, *syncs)))
+        return {item["spec"]["objectSync"]["name"]: item["spec"] for item in found}
+
+    before = specs(namespace("team"), namespace("a"), namespace("b"))
+    after = specs(namespace("team"), namespace("a", tier="web"), namespace("b"))
+    assert {name for name in before if before[name] != after[name]} == {"selecting"}
+
+
 # What makes planning unsafe
 
 
