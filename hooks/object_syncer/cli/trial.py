@@ -14,6 +14,7 @@ from memcluster.cluster import SYSTEM_NAMESPACES
 from memcluster.resources import Resource
 from memcluster.schema import problems
 from object_syncer import rehearsal
+from object_syncer.cli import rules
 from object_syncer.cli.reading import BadInput, Given
 from object_syncer.cli.shapes import CRD, METADATA, shape
 from object_syncer.kube import api
@@ -125,6 +126,8 @@ def _fill(cluster: Cluster, given: Iterable[Given], create_namespaces: bool) -> 
         _check(item.named(), shape(item.obj), item.obj)
         if item.obj["apiVersion"] == api.API_VERSION:
             _check(item.named(), _served(cluster, item).schema, item.obj, strict=True)
+            for path, message in rules.problems(item.obj):
+                raise BadInput(item.named(), f"{path}: {message}")
     for item in rest:
         if _is_namespace(item.obj):
             _load(cluster, item, seen)

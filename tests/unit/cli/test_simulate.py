@@ -270,6 +270,37 @@ BAD = [
     (broken("spec.destinations", [{"namespace": "a", "strategy": "aply"}]), "spec.destinations[0].strategy: must be"),
     (broken("spec.destinations", ["a"]), "spec.destinations[0]: must be a map, is a string"),
     (broken("spec.destinations", [None]), "spec.destinations[0]: is empty"),
+    (
+        broken("spec.destinations", [{"name": "a"}]),
+        "spec.destinations[0]: give either namespace or namespaceSelector",
+    ),
+    (
+        broken("spec.destinations", [{"namespace": "a"}, {"namespace": "*", "namespaceSelector": {}}]),
+        "spec.destinations[1]: give either namespace or namespaceSelector",
+    ),
+    (broken("spec.destinations", [{"namespace": "a-[b"}]), "spec.destinations[0].namespace: must match"),
+    (
+        broken("spec.destinations", [{"namespace": "*", "name": "{source.uid}"}]),
+        "spec.destinations[0].name: {source.uid} is no variable; there are {source.name}",
+    ),
+    (
+        broken(
+            "spec.destinations",
+            [{"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": []}]}}],
+        ),
+        "spec.destinations[0].namespaceSelector.matchExpressions[0]: In and NotIn need values",
+    ),
+    (
+        {
+            "apiVersion": "sync.rustrial.org/v1alpha1",
+            "kind": "SyncPolicy",
+            "metadata": {"name": "p"},
+            "spec": {
+                "targetNamespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}
+            },
+        },
+        "(SyncPolicy p): spec.targetNamespaceSelector.matchExpressions[0]: In and NotIn need values",
+    ),
     (broken("spec.conflictPolicy", "Never"), "spec.conflictPolicy: must be one of Fail, Adopt, Overwrite"),
     (
         {
