@@ -104,6 +104,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ $reach }}
 {{- end }}
 
+{{- /* Target namespaces of a policy as {"list": [...]}, as JSON: "." is any that is watched. */}}
+{{- define "object-syncer.targets" -}}
+{{- $targets := .targetNamespaces | default list -}}
+{{- if has "." $targets }}{{ $targets = concat (without $targets ".") (.watchNamespaces | default (list "*")) }}{{ end -}}
+{{ toJson (dict "list" $targets) }}
+{{- end }}
+
 {{- /* Whether allowedResources grant every resource of every group; a list left out means all. */}}
 {{- define "object-syncer.everything" -}}
 {{- $everything := empty . | ternary "true" "" -}}
