@@ -72,7 +72,7 @@ format: venv  ## put the code into shape
 
 demo: venv  ## each example through the simulator
 	@for example in $(wildcard examples/*.yaml); do \
-		echo "== $$example"; $(BIN)/object-syncer simulate "$$example" || exit 1; \
+		echo "== $$example"; $(BIN)/object-syncer simulate "$$example" || [ $$? = 1 ] || exit 2; \
 	done
 
 HISTORIES ?= 2000

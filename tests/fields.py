@@ -45,6 +45,8 @@ def _fields(parent: Json, name: str, path: str) -> Iterator[tuple[str, str, str]
 def _type(schema: Json) -> str:
     if schema.get("enum"):
         return ", ".join(f"`{each}`" for each in schema["enum"])
+    if "type" not in schema:
+        return "anything"
     if schema["type"] == "array":
         return f"list of {_type(schema['items'])}"
     if schema["type"] == "object" and "additionalProperties" in schema:

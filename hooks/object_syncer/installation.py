@@ -53,8 +53,11 @@ def policy(
     targets: Sequence[str] = (),
     allowed: Sequence[Json] = (),
     conflict_policies: Sequence[str] = (),
+    transforms: Sequence[str] = (),
 ) -> str:
-    """Return the default SyncPolicy as YAML; an empty list means all, but of `conflict_policies` none but Fail.
+    """Return the default SyncPolicy as YAML; an empty list means all, or what a SyncPolicy permits by default.
+
+    By default it permits no `conflict_policies` but Fail, and no `transforms` but metadata and data.
 
     `allowed` are items {"apiGroups": [...], "resources": [...]} of allowedResources.
     """
@@ -65,6 +68,7 @@ def policy(
         "targetNamespaces": targets,
         "allowedResources": allowed,
         "conflictPolicies": conflict_policies,
+        "transforms": transforms,
     }
     if not any(given.values()):
         return text

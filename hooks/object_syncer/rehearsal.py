@@ -83,7 +83,7 @@ def install(
     """
     parts = machinery(with_guard=with_guard)
     if policy:
-        parts += _objects(installation.policy(conflict_policies=["*"]))
+        parts += _objects(installation.policy(conflict_policies=["*"], transforms=["*"]))
     for obj in parts:
         cluster.create(obj)
     call_hook = call_hook or (lambda url, body: call(cluster, url, body))

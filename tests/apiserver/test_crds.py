@@ -61,6 +61,26 @@ class Accepted:
     spec: Json
 
 
+COPY: Json = {
+    "labels": {"include": ["*"], "exclude": ["a*"], "set": {"a": "b", "c": ""}},
+    "annotations": {"include": ["example.com/*"], "set": {"note": "any text: {at all}"}},
+    "data": {"include": ["*.crt"], "exclude": ["b"], "rename": {"a": "b.c_d-e"}},
+    "patches": [
+        {"op": "add", "path": "/data/a~1b", "value": {"deep": [1, "x", True, {"y": 1.5}]}},
+        {"op": "remove", "path": "/data/a"},
+        {"op": "move", "from": "/data/a", "path": "/data/b"},
+    ],
+}
+
+
+def copying(**copy: object) -> Json:
+    return {**spec(), "copy": copy}
+
+
+def patching(**operation: object) -> Json:
+    return copying(patches=[{"op": "add", "path": "/data/k", "value": "v", **operation}])
+
+
 @cases(
     Accepted("the shortest", spec()),
     Accepted("every namespace, written as nothing", spec(({"namespace": ""},))),
@@ -133,6 +153,13 @@ class Accepted:
     Accepted("another name at the destination", to(name="other.name")),
     Accepted("a kind that does not exist: it may come", spec(group="example.com", kind="Nonsense")),
     Accepted("thousands of destinations", spec(tuple({"namespace": f"ns-{index}"} for index in range(5000)))),
+    Accepted("a suspended one", {**spec(), "suspend": True}),
+    Accepted("all that copies can be asked for", {**spec(({"namespace": "a", "copy": COPY},)), "copy": COPY}),
+    Accepted("a destination whose copies equal the source", {**spec(({"namespace": "a", "copy": {}},)), "copy": COPY}),
+    Accepted(
+        "thousands of destinations with copies of their own",
+        spec(tuple({"namespace": f"ns-{index}", "copy": {"labels": {"set": {"a": "b"}}}} for index in range(5000))),
+    ),
     *(
         Accepted(f"conflict policy {name}", {**spec(), "conflictPolicy": name})
         for name in ("Fail", "Adopt", "Overwrite")
@@ -276,6 +303,47 @@ class Refused:
     Refused("a version that is a number", spec(version=1), "spec.source.version", "must be of type string"),
     Refused("a plural with a group", spec(resource="widgets.example.com"), "spec.source.resource", "should match"),
     Refused(
+        "a mark of ours",
+        copying(labels={"set": {"sync.rustrial.org/slice": "x"}}),
+        "spec.copy.labels.set",
+        "are set by",
+    ),
+    Refused(
+        "a mark of ours at a destination",
+        spec(({"namespace": "a", "copy": {"annotations": {"set": {"metacontroller.k8s.io/x": "x"}}}},)),
+        "spec.destinations[0].copy.annotations.set",
+        "are set by Object Syncer",
+    ),
+    Refused(
+        "a label value with a blank", copying(labels={"set": {"a": "b c"}}), "spec.copy.labels.set.a", "should match"
+    ),
+    Refused(
+        "an empty glob", copying(annotations={"exclude": [""]}), "spec.copy.annotations.exclude[0]", "at least 1 ch"
+    ),
+    Refused("a key with a slash", copying(data={"rename": {"a": "b/c"}}), "spec.copy.data.rename.a", "should match"),
+    Refused(
+        "data of another kind",
+        {**spec(group="batch", kind="CronJob"), "copy": {"data": {"exclude": ["a"]}}},
+        "spec",
+        "copy.data is for ConfigMaps and Secrets",
+    ),
+    Refused(
+        "data of another kind at a destination",
+        spec(({"namespace": "a", "copy": {"data": {"exclude": ["a"]}}},), group="batch", kind="CronJob"),
+        "spec",
+        "destinations[].copy.data is for ConfigMaps and Secrets",
+    ),
+    Refused("an unknown operation", patching(op="merge"), "spec.copy.patches[0].op", "supported values"),
+    Refused("a path that is no pointer", patching(path="data.k"), "spec.copy.patches[0].path", "should match"),
+    Refused("a path of the whole copy", patching(path=""), "spec.copy.patches[0].path", "should match"),
+    Refused("a move from nowhere", patching(op="move"), "spec.copy.patches[0]", "from is for move and copy"),
+    Refused(
+        "an add from somewhere", patching(**{"from": "/data/k"}), "spec.copy.patches[0]", "from is for move and copy"
+    ),
+    Refused(
+        "too many patches", copying(patches=[{"op": "remove", "path": "/a"}] * 33), "spec.copy.patches", "at most 32"
+    ),
+    Refused(
         "a conflict policy that is none",
         {**spec(), "conflictPolicy": "Merge"},
         "spec.conflictPolicy",
@@ -363,6 +431,11 @@ class Policy:
     Policy("selectors", {"sourceNamespaceSelector": {}, "targetNamespaceSelector": {"matchLabels": {"a": "b"}}}),
     Policy("a priority", {"priority": -5}),
     Policy("no guard", {"guard": "None"}),
+    Policy("transforms", {"transforms": ["metadata", "data", "set", "patches"]}),
+    Policy("no transform", {"transforms": []}),
+    Policy("consent of sources", {"sourceConsent": "Required"}),
+    Policy("a transform that is none", {"transforms": ["labels"]}, "spec.transforms[0]"),
+    Policy("a consent that is none", {"sourceConsent": "Maybe"}, "spec.sourceConsent"),
     Policy("a namespace in capitals", {"watchNamespaces": ["Team"]}, "spec.watchNamespaces[0]"),
     Policy("an own namespace to watch", {"watchNamespaces": ["."]}, "spec.watchNamespaces[0]"),
     Policy(
@@ -413,12 +486,22 @@ def fresh(obj: Object) -> Object:
 def test_the_specs_of_slices_are_kept(admin: Client) -> None:
     elsewhere = {"namespace": "nowhere", "strategy": "replace"}
     wide = object_sync("wide", ["*", elsewhere, {"namespace": "a", "name": "x", "strategy": "apply"}])
-    wide["spec"]["conflictPolicy"] = "Adopt"
+    wide["spec"] |= {"conflictPolicy": "Adopt", "copy": COPY, "suspend": True}
+    wide["spec"]["destinations"].append({"namespace": "b", "name": "y", "copy": {}})
     refused = object_sync("refused", spec_source=source("Node"))
-    body = of_policy(namespace("team"), namespace("a"), namespace("b"), wide, refused, conflictPolicies=["*"])
+    body = of_policy(
+        namespace("team"),
+        namespace("a"),
+        namespace("b"),
+        wide,
+        refused,
+        conflictPolicies=["*"],
+        transforms=["*"],
+        sourceConsent="Required",
+    )
     made = syncpolicy.sync(metacontroller.parse(body, "SyncPolicy", []), NOW)["children"]
     slices = {child["spec"]["objectSync"]["name"]: child for child in made if child["kind"] == "SyncSlice"}
-    assert {"problems", "groups", "conflictPolicy"} <= slices["wide"]["spec"].keys()
+    assert {"problems", "groups", "conflictPolicy", "copy", "suspend", "sourceConsent"} <= slices["wide"]["spec"].keys()
     assert slices["refused"]["spec"]["problems"][0]["reason"] == reasons.CLUSTER_SCOPED_KIND
     advice = {"reason": "Loop", "message": "m", "advisory": True}
     more = {"probes": [{"namespace": "a", "name": "x"}], "problems": [advice], "draining": "2026-01-01T00:00:00Z"}

@@ -60,9 +60,8 @@ class Installation:
         self.admin.apply_yaml(manifests("--crds-only"))
         self.engine.apply_crds()
         user = self.cluster.client(self.engine.user).username()
-        self.admin.apply_yaml(
-            manifests("--no-crds", "--hooks-url", self.hooks_url, "--engine-user", user, "--conflict-policy", "*")
-        )
+        permits = ("--conflict-policy", "*", "--transform", "*")
+        self.admin.apply_yaml(manifests("--no-crds", "--hooks-url", self.hooks_url, "--engine-user", user, *permits))
         self.engine.start()
 
     def stop(self) -> None:

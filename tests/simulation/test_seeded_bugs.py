@@ -50,8 +50,8 @@ def _never_prunes(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with_resource_version(real: Callable[..., Any]) -> Callable[..., Any]:
-    def at(source: Json, slice_name: str) -> Any:
-        made = real(source, slice_name)
+    def at(source: Json, *more: Any) -> Any:
+        made = real(source, *more)
         noted = {**made.annotations, "version": source["metadata"]["resourceVersion"]}
         return replace(made, annotations=noted)
 

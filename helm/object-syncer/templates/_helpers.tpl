@@ -75,7 +75,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- $policies := dict -}}
 {{- $lists := list "watchNamespaces" "sourceNamespaces" "targetNamespaces" -}}
 {{- if .Values.defaultPolicy -}}
-{{- $default := pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources" "conflictPolicies" -}}
+{{- $default := pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources" "conflictPolicies" "transforms" "sourceConsent" -}}
 {{- range $selector := list "sourceNamespaceSelector" "targetNamespaceSelector" -}}
 {{- with get $.Values $selector }}{{ $_ := set $default $selector . }}{{ end -}}
 {{- end -}}

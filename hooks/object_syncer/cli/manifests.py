@@ -80,6 +80,12 @@ def _url(_context: click.Context, _parameter: click.Parameter, value: str) -> st
     type=click.Choice(("Adopt", "Overwrite", "*")),
     help="What ObjectSyncs may do about foreign objects, beside Fail.",
 )
+@click.option(
+    "--transform",
+    multiple=True,
+    type=click.Choice(("metadata", "data", "set", "patches", "*")),
+    help="How copies may differ from their source; by default metadata and data.",
+)
 @click.option("--crds-only", is_flag=True, help="Print the CRDs alone; apply them and wait until they are Established.")
 @click.option("--no-crds", is_flag=True, help="Print all but the CRDs.")
 def manifests(
@@ -91,6 +97,7 @@ def manifests(
     target_namespace: tuple[str, ...],
     allow: list[Json],
     conflict_policy: tuple[str, ...],
+    transform: tuple[str, ...],
     crds_only: bool,
     no_crds: bool,
 ) -> None:
@@ -105,5 +112,6 @@ def manifests(
     if not crds_only:
         documents += files.admission(engine_user, trusted_user)
         documents += files.controllers(hooks_url)
-        documents.append(files.policy(watch_namespace, source_namespace, target_namespace, allow, conflict_policy))
+        lists = (watch_namespace, source_namespace, target_namespace, allow, conflict_policy, transform)
+        documents.append(files.policy(*lists))
     click.echo("---\n".join(documents), nl=False)

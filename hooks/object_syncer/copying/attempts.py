@@ -7,7 +7,7 @@ from object_syncer.copying import diff, fields, recreate
 from object_syncer.kube import api, clock
 from object_syncer.kube.meta import Json, is_terminating
 from object_syncer.status import destination, reasons
-from object_syncer.status.destination import State
+from object_syncer.status.destination import FAILED, State
 from object_syncer.status.problem import Problem
 
 CONTESTED_AFTER = 3
@@ -27,6 +27,33 @@ def without_copy(desired: Json, state: str, problem: Problem, earlier: State | N
     where = desired["metadata"]
     found = State(where["namespace"], where["name"], state, problem.reason, problem.message)
     return Attempt(destination.out_of_sync(found, earlier, now), None)
+
+
+def unchanged(
+    desired: Json, observed: Json | None, problem: Problem, earlier: State | None, now: datetime, state: str = FAILED
+) -> Attempt:
+    """Return the answer for a destination whose copy stays as it is; where there is none, none is created."""
+    where, version = desired["metadata"], _version(observed)
+    found = State(where["namespace"], where["name"], state, problem.reason, problem.message, version=version)
+    kept = fields.as_applied(observed) if observed and not is_terminating(observed) else None
+    return Attempt(replace(destination.out_of_sync(found, earlier, now), attempts=0, answered=False), kept)
+
+
+def suspended(desired: Json, observed: Json | None, strategy: str, earlier: State | None, now: datetime) -> Attempt:
+    """Return the answer for a destination of a suspended ObjectSync: whether its copy equals the source as it is."""
+    if observed is None:
+        message = "the copy does not exist"
+    elif is_terminating(observed):
+        message = "an earlier copy is being deleted"
+    else:
+        compared = diff.compare(desired, observed, replace=strategy == "replace", repair=False)
+        if compared.equal:
+            where = desired["metadata"]
+            state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(observed))
+            return Attempt(state, fields.as_applied(observed))
+        message = _difference(compared)
+    problem = Problem(reasons.SUSPENDED, f"{message}; nothing is written while spec.suspend is true")
+    return unchanged(desired, observed, problem, earlier, now, destination.PENDING)
 
 
 def copy(

@@ -30,7 +30,7 @@ def as_applied(observed: Json) -> Json:
     A child that is left out of an answer would be deleted.
     """
     meta = observed["metadata"]
-    kept = _owned(observed, applied(observed))
+    kept = _owned({key: value for key, value in observed.items() if key != "status"}, applied(observed))
     identity = {"namespace": meta["namespace"], "name": meta["name"]}
     metadata = {key: value for key, value in kept.get("metadata", {}).items() if key in ("labels", "annotations")}
     return {

@@ -1,15 +1,17 @@
 """What all copies of one source have in common, built once; a copy is the template with a namespace and name.
 
 A copy is made from a whitelist: the body without status, and those labels and annotations that do not say who tracks
-the source. So it has no uid, resourceVersion, generation, managedFields, ownerReferences or finalizers.
+the source. So it has no uid, resourceVersion, generation, managedFields, ownerReferences or finalizers. What `copy` of
+the ObjectSync asks for comes next, our marks come last.
 """
 
 import copy
 from dataclasses import dataclass
 
-from object_syncer.copying import sanitize
-from object_syncer.kube import api, tracking
+from object_syncer.copying import sanitize, transform
+from object_syncer.kube import api
 from object_syncer.kube.meta import Json, controller_of, name_of, namespace_of
+from object_syncer.status.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class Template:
     """The source's resourceVersion."""
     ancestors: tuple[str, ...]
     """What the source is a copy of: a copy there would come back to it."""
+    problem: Problem | None = None
+    """Why no copy can be made as it is asked for."""
+    patches: tuple[Json, ...] = ()
+    """What is still to be done to each copy."""
 
     def at(self, namespace: str, name: str) -> Json:
         """Return the copy for one destination: a Kubernetes object ready for server-side apply."""
@@ -39,24 +45,30 @@ class Template:
         }
 
 
-def template(source: Json, slice_name: str) -> Template:
-    """Return the template of a source for the copies in one slice.
+def template(source: Json, slice_name: str, asked: Json | None = None, limited: bool = False) -> Template:
+    """Return the template of a source for copies in one slice.
 
-    `source` is the object as the API server has it; it is not changed.
+    `source` is the object as the API server has it; it is not changed. `asked` is `copy` of the ObjectSync, `limited`
+    says that the copies may be no sources of others.
     """
+    asked = asked or {}
     group = source["apiVersion"].rpartition("/")[0]
     body = copy.deepcopy({key: value for key, value in source.items() if key not in ("metadata", "status")})
     sanitize.clean(group, source["kind"], body)
+    problem = transform.data(body, asked.get("data"))
     meta = source["metadata"]
-    labels = tracking.labels(meta.get("labels") or {})
-    annotations = tracking.labels(meta.get("annotations") or {})
+    labels = transform.metadata(meta.get("labels") or {}, asked.get("labels"))
+    annotations = transform.metadata(meta.get("annotations") or {}, asked.get("annotations"))
     labels |= {api.MANAGED_BY_LABEL: api.MANAGED_BY, api.SLICE_LABEL: slice_name}
     key = f"{namespace_of(source)}/{name_of(source)}"
     annotations[api.SOURCE_ANNOTATION] = key
     chain = ancestors(source)
     if chain:
         annotations[api.VIA_ANNOTATION] = ",".join(chain)
-    return Template(body, labels, annotations, key, str(meta.get("resourceVersion", "")), chain)
+    if limited:
+        annotations[api.LIMITED_ANNOTATION] = "true"
+    version, patches = str(meta.get("resourceVersion", "")), tuple(asked.get("patches") or ())
+    return Template(body, labels, annotations, key, version, chain, problem, patches)
 
 
 def ancestors(source: Json) -> tuple[str, ...]:

@@ -27,6 +27,12 @@ SLICE_LABEL = f"{GROUP}/slice"
 TAKEOVER_ANNOTATION = f"{GROUP}/takes-over"
 """On a copy that may replace a foreign object: the conflict policy that permits it. The guard asks for it."""
 
+COPY_TO_ANNOTATION = f"{GROUP}/copy-to"
+"""On a source: the namespaces that it may be copied to, names and globs, joined by commas; "" is nowhere."""
+
+LIMITED_ANNOTATION = f"{GROUP}/limited"
+"""On a copy whose source says where it may be copied to: the copy is no source of others."""
+
 UPSTREAM_FINALIZER = f"{GROUP}/rustrial-object-syncer"
 """*Upstream*: on every copy, source and ObjectSync that the Rust controller serves; never written by us."""
 

@@ -5,19 +5,20 @@ sync answers the copies that should exist; the engine makes it so. A slice knows
 namespaces: the planner wrote into its spec all it needs.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import orjson
 
-from object_syncer.copying import adoption, attempts, fields, sanitize
+from object_syncer.copying import adoption, attempts, consent, fields, patches, sanitize
 from object_syncer.copying.attempts import Attempt
+from object_syncer.copying.consent import Offer
 from object_syncer.copying.template import Template, template
 from object_syncer.kube import api, clock, depth, metacontroller, types
 from object_syncer.kube.meta import Json, controller_of, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
-from object_syncer.planning import controllers, known_fields, slice_spec
+from object_syncer.planning import controllers, known_fields, slice_spec, variables
 from object_syncer.status import destination, problem, reasons
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
@@ -55,38 +56,51 @@ def sync(request: Request, now: datetime) -> Json:
         return metacontroller.composite({"copies": _released(parent, related.values()), "synced": 0}, [])
     key = f"{spec['source']['namespace']}/{spec['source']['name']}"
     source = related.get(key)
-    status: Json = {"copies": sum(not is_terminating(copy) for copy in observed.values()), "synced": 0}
+    living = [copy for copy in observed.values() if not is_terminating(copy)]
+    status: Json = {"copies": len(living), "synced": 0}
     surplus = _surplus(spec, observed)
     if surplus:
         status["surplus"] = surplus
     unknown = known_fields.problem(spec, known_fields.SYNC_SLICE)
     if unknown and not spec.get("draining"):
         return _kept(status, unknown, observed)
-    source_problem = _source_problem(source, key)
+    offer = consent.offer(source, spec["policy"] if spec.get("sourceConsent") else "") if source else Offer()
+    source_problem = _source_problem(source, key) or offer.problem
     if source is None or source_problem:
         if source_problem:
             status["problem"] = problem.dump(source_problem)
-        return metacontroller.composite(status, [], _drain_retry(spec, status["copies"], now))
+        kept = [fields.as_applied(copy) for copy in living] if spec.get("suspend") else []
+        return metacontroller.composite(status, kept, _drain_retry(spec, status["copies"], now))
 
-    shape = template(source, name_of(parent))
+    look = _Look(parent, source, offer, observed, related, now)
+    shape = look.template({})
     body = orjson.dumps(shape.body)
     if depth.CUT.encode() in body:
         message = f"the source {key} is nested deeper than {depth.LEVELS} levels; copies that exist stay as they are"
         return _kept(status, Problem(reasons.SOURCE_NOT_COPYABLE, message), observed)
-    made = _attempts(parent, shape, observed, related, now)
+    made = list(_attempts(look, shape))
     states = [attempt.state for attempt in made]
+    children = [attempt.child for attempt in made if attempt.child]
     synced = sum(state.state == destination.SYNCED for state in states)
     status["synced"] = synced
     status["source"] = {
         "uid": source["metadata"]["uid"],
         "resourceVersion": source["metadata"]["resourceVersion"],
-        "bytes": len(body),
+        "bytes": max([len(body), *_patched_sizes(spec, children)]),
     }
     shown = [state.dump() for state in states if spec.get("showSynced") or state.state != destination.SYNCED]
     if shown:
         status["destinations"] = shown
+    if spec.get("suspend"):
+        children = [fields.as_applied(copy) for copy in living]
     retry = destination.retry_after(states, now) or _drain_retry(spec, status["copies"], now)
-    return metacontroller.composite(status, [attempt.child for attempt in made if attempt.child], retry)
+    return metacontroller.composite(status, children, retry)
+
+
+def _patched_sizes(spec: Json, children: list[Json]) -> list[int]:
+    """Return the sizes of the copies if patches may have made them larger than their source."""
+    asked = [spec.get("copy") or {}, *(group.get("copy") or {} for group in spec.get("groups") or ())]
+    return [len(orjson.dumps(child)) for child in children] if any("patches" in copy for copy in asked) else []
 
 
 def _released(parent: Json, found: Iterable[Json]) -> int:
@@ -120,29 +134,75 @@ def _source_problem(source: Json | None, key: str) -> Problem | None:
     return sanitize.problem(source["apiVersion"].rpartition("/")[0], source["kind"], source)
 
 
-def _attempts(
-    parent: Json, shape: Template, observed: Mapping[str, Json], related: Mapping[str, Json], now: datetime
-) -> list[Attempt]:
-    spec, slice_name = parent["spec"], name_of(parent)
-    policy, blocking = spec.get("conflictPolicy", "Fail"), problem.blocking(spec.get("problems"))
-    earlier = _earlier(parent, shape.source_version)
-    probed = {f"{item['namespace']}/{item['name']}" for item in spec.get("probes", ())}
-    made = []
-    for group in spec.get("groups") or ():
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all destinations of a slice have in common at this moment."""
+
+    parent: Json
+    source: Json
+    offer: Offer
+    observed: Mapping[str, Json]
+    related: Mapping[str, Json]
+    now: datetime
+
+    @property
+    def spec(self) -> Json:
+        """The spec of the slice."""
+        spec: Json = self.parent["spec"]
+        return spec
+
+    def template(self, group: Json) -> Template:
+        """Return what the copies of a group share; a group may look otherwise than the others."""
+        asked = group["copy"] if "copy" in group else self.spec.get("copy")
+        return template(self.source, name_of(self.parent), asked, self.offer.is_limited)
+
+    def filler(self, namespace: str) -> Callable[[str], str]:
+        """Return what fills in the variables of a text for a destination; it raises patches.Refused."""
+        source, labels = self.spec["source"], self.spec.get("namespaceLabels") or {}
+        values = variables.Values(source["namespace"], source["name"], namespace, labels.get(namespace) or {})
+
+        def fill(text: str) -> str:
+            try:
+                return variables.parse(text).fill(values) if "{" in text else text
+            except variables.CannotFill as why:
+                raise patches.Refused(str(why).replace("{namespace}", namespace)) from None
+
+        return fill
+
+
+def _attempts(look: _Look, common: Template) -> Iterator[Attempt]:
+    earlier = _earlier(look.parent, common.source_version)
+    probed = {f"{item['namespace']}/{item['name']}" for item in look.spec.get("probes", ())}
+    for group in look.spec.get("groups") or ():
+        shape = look.template(group) if "copy" in group else common
         for namespace in group["namespaces"]:
             where = f"{namespace}/{group['name']}"
-            before = earlier.get((namespace, group["name"]))
-            desired, copy = shape.at(namespace, group["name"]), observed.get(where)
-            found = related.get(where) if copy is None and where in probed else None
-            conflict = adoption.conflict(desired, found, shape, slice_name, policy) if copy is None else None
-            if conflict:
-                made.append(attempts.without_copy(desired, destination.CONFLICT, conflict, before, now))
-            elif copy is None and blocking:
-                made.append(attempts.without_copy(desired, destination.PENDING, blocking, before, now))
-            else:
-                adoption.mark(desired, found, shape, slice_name, policy)
-                made.append(attempts.copy(desired, copy, group.get("strategy", ""), before, slice_name, now))
-    return made
+            found = look.related.get(where) if where in probed and where not in look.observed else None
+            yield _attempt(look, shape, group, namespace, found, earlier.get((namespace, group["name"])))
+
+
+def _attempt(
+    look: _Look, shape: Template, group: Json, namespace: str, found: Json | None, earlier: State | None
+) -> Attempt:
+    """Return the answer for one destination; `found` is what is there and is no copy of the slice."""
+    slice_name, now, strategy = name_of(look.parent), look.now, group.get("strategy", "")
+    policy, blocking = look.spec.get("conflictPolicy", "Fail"), problem.blocking(look.spec.get("problems"))
+    desired, copy = shape.at(namespace, group["name"]), look.observed.get(f"{namespace}/{group['name']}")
+    withheld = look.offer.withheld(namespace)
+    if withheld:
+        return attempts.without_copy(desired, destination.FAILED, withheld, earlier, now)
+    made = shape.problem or patches.apply(desired, shape.patches, look.filler(namespace))
+    if isinstance(made, Problem):
+        return attempts.unchanged(desired, copy, made, earlier, now)
+    if look.spec.get("suspend"):
+        return attempts.suspended(made, copy, strategy, earlier, now)
+    conflict = adoption.conflict(made, found, shape, slice_name, policy) if copy is None else None
+    if conflict:
+        return attempts.without_copy(made, destination.CONFLICT, conflict, earlier, now)
+    if copy is None and blocking:
+        return attempts.without_copy(made, destination.PENDING, blocking, earlier, now)
+    adoption.mark(made, found, shape, slice_name, policy)
+    return attempts.copy(made, copy, strategy, earlier, slice_name, now)
 
 
 def _earlier(parent: Json, source_version: str) -> dict[tuple[str, str], State]:

@@ -13,7 +13,7 @@ from object_syncer.kube import object_names
 from object_syncer.kube.meta import Json
 from object_syncer.kube.selectors import exclusions, is_glob
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import variables
+from object_syncer.planning import transforms, variables
 from object_syncer.planning.namespaces import Namespaces, Targets
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
@@ -47,6 +47,8 @@ class Shape(NamedTuple):
 
     name: str
     strategy: str = ""
+    copy: str = ""
+    """As JSON: how the copy differs from its source, where the entry says so itself."""
 
 
 @dataclass(slots=True)
@@ -114,6 +116,7 @@ def expand(
     unmatched = []
     for index, entry in sorted(enumerate(entries), key=lambda item: _is_pattern(item[1])):
         strategy, excluded = entry.get("strategy") or "", exclusions(entry.get("exclude"))
+        copy = "" if entry.get("copy") is None else transforms.key(entry["copy"])
         naming = _Naming(entry.get("name"), source, type_, namespaces)
         if _is_pattern(entry):
             matching = _matching(entry, namespaces, targets)
@@ -126,7 +129,7 @@ def expand(
                 wanted = where - decided
                 decided |= wanted
                 if wanted:
-                    _add(found, Shape(name, strategy), problem, wanted)
+                    _add(found, Shape(name, strategy, copy), problem, wanted)
         elif entry["namespace"] not in excluded:
             namespace = entry["namespace"]
             name, problem = naming.name(namespace)
@@ -134,7 +137,7 @@ def expand(
             if namespace not in decided:
                 decided.add(namespace)
                 problem = _problem(namespace, namespaces, targets) or problem
-                _add(found, Shape(name, strategy), problem, {namespace})
+                _add(found, Shape(name, strategy, copy), problem, {namespace})
     found.unmatched = _unmatched(unmatched) if unmatched else None
     return found
 

@@ -17,13 +17,25 @@ _NAMED_OBJECT: Fields = dict.fromkeys(("namespace", "name"))
 
 _LABEL_SELECTOR: Fields = {"matchLabels": None, "matchExpressions": dict.fromkeys(("key", "operator", "values"))}
 
+_METADATA: Fields = dict.fromkeys(("include", "exclude", "set"))
+
+_COPY: Fields = {
+    "labels": _METADATA,
+    "annotations": _METADATA,
+    "data": dict.fromkeys(("include", "exclude", "rename")),
+    "patches": dict.fromkeys(("op", "path", "from", "value")),
+}
+
 OBJECT_SYNC: Fields = {
     "source": dict.fromkeys(("group", "kind", "name", "version", "namespace", "resource")),
     "destinations": {
         **dict.fromkeys(("namespace", "name", "strategy", "exclude")),
+        "copy": _COPY,
         "namespaceSelector": _LABEL_SELECTOR,
     },
+    "copy": _COPY,
     "conflictPolicy": None,
+    "suspend": None,
 }
 """The spec of an ObjectSync."""
 
@@ -36,6 +48,8 @@ SYNC_POLICY: Fields = {
     "allowedResources": dict.fromkeys(("apiGroups", "resources")),
     "priority": None,
     "conflictPolicies": None,
+    "transforms": None,
+    "sourceConsent": None,
     "maxCopies": None,
     "guard": None,
 }
@@ -48,13 +62,17 @@ SYNC_SLICE: Fields = {
     "resource": dict.fromkeys(("apiVersion", "kind", "resource", "namespaced")),
     "source": _NAMED_OBJECT,
     "selector": {"matchLabels": None, "matchExpressions": dict.fromkeys(("key", "operator"))},
-    "groups": dict.fromkeys(("name", "strategy", "namespaces")),
+    "copy": _COPY,
+    "groups": {**dict.fromkeys(("name", "strategy", "namespaces")), "copy": _COPY},
     "problems": dict.fromkeys(("reason", "message", "name", "namespaces", "strategy", "advisory")),
     "conflictPolicy": None,
     "probes": _NAMED_OBJECT,
     "showSynced": None,
     "draining": None,
     "unseen": None,
+    "namespaceLabels": None,
+    "suspend": None,
+    "sourceConsent": None,
 }
 """The spec of a SyncSlice."""
 

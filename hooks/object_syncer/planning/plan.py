@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from object_syncer.kube import builtin, defects
 from object_syncer.kube.meta import Json, is_terminating, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import destinations, discovery, known_fields, precedence
+from object_syncer.planning import destinations, discovery, known_fields, precedence, transforms
 from object_syncer.planning.destinations import Destinations
 from object_syncer.planning.namespaces import Namespaces, targets
 from object_syncer.planning.scope import Scope, serving
@@ -16,8 +16,10 @@ from object_syncer.status.problem import Problem
 
 _log = logging.getLogger(__name__)
 
+_SUSPENDED = Problem(reasons.SUSPENDED, "nothing is written or deleted while spec.suspend is true")
 
-_KEEP_COPIES = frozenset((reasons.TOO_MANY_COPIES, reasons.UNKNOWN_FIELD))
+
+_KEEP_COPIES = frozenset((reasons.TOO_MANY_COPIES, reasons.UNKNOWN_FIELD, reasons.TRANSFORM_NOT_ALLOWED))
 """Problems with which SyncSlices that exist stay as they are, unless the ObjectSync is being deleted."""
 
 
@@ -36,6 +38,10 @@ class Plan:
     """Why it gets no copies at all."""
     advice: Problem | None = None
     """What its user should know, though nothing is wrong with it."""
+    source_consent: bool = False
+    """Whether the owner of the source must have offered it."""
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By namespace, the labels that its patches use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Plans:
     """By uid, ObjectSyncs whose SyncSlices stay as they are, and the problem that keeps them from new copies."""
     heirs: dict[str, Plan] = field(default_factory=dict)
     """By uid, ObjectSyncs that have SyncSlices here, but are served by another policy now, as that one plans them."""
+    suspended: dict[str, int] = field(default_factory=dict)
+    """By uid, the generation of ObjectSyncs that are suspended: no copy of theirs is written or deleted."""
 
 
 def make(
@@ -64,11 +72,12 @@ def make(
 
     One bad ObjectSync never harms another: what it raises is logged, and its slices stay as they are.
     """
+    object_syncs = list(object_syncs)
     asking, unplanned = _asking(object_syncs, policy, scopes, namespaces, with_slices)
     plans = [
         plan for scope, plan in _granted(asking) if scope.policy == policy and not is_terminating(plan.object_sync)
     ]
-    return Plans(plans, unplanned, _heirs(asking, policy, with_slices))
+    return Plans(plans, unplanned, _heirs(asking, policy, with_slices), _suspended(object_syncs))
 
 
 def _heirs(asking: Sequence[tuple[Scope, Plan]], policy: str, with_slices: Collection[str]) -> dict[str, Plan]:
@@ -133,7 +142,16 @@ def _asking(
 def none(object_syncs: Iterable[Json], problem: Problem | None) -> Plans:
     """Return the answer where nothing may be planned: what exists stays; with a problem, no copy is created either."""
     living = [item for item in object_syncs if not is_terminating(item)]
-    return Plans([], {item["metadata"]["uid"]: problem for item in living})
+    unplanned = {item["metadata"]["uid"]: problem for item in living}
+    return Plans(unplanned=unplanned, suspended=_suspended(living))
+
+
+def _suspended(object_syncs: Iterable[Json]) -> dict[str, int]:
+    return {
+        item["metadata"]["uid"]: item["metadata"]["generation"]
+        for item in object_syncs
+        if (item.get("spec") or {}).get("suspend") is True and not is_terminating(item)
+    }
 
 
 def _served(
@@ -156,6 +174,7 @@ def _asked(
     spec = object_sync["spec"]
     source = (spec["source"].get("namespace") or namespace_of(object_sync), spec["source"]["name"])
     problem = problem or _uncopyable(type_) or known_fields.problem(spec, known_fields.OBJECT_SYNC)
+    problem = problem or transforms.problem(spec, type_, scope)
     if problem:
         return Plan(object_sync, type_, source, Destinations(), problem=problem)
     where = targets(namespaces, scope.targets_of(namespace_of(object_sync)), scope.target_selector, _key(object_sync))
@@ -171,8 +190,22 @@ def _asked(
         source,
         _without_reserved(wanted, type_),
         conflict_policy=asked if permitted else "Fail",
-        advice=None if permitted else _acts_as_fail(asked, scope),
+        advice=_SUSPENDED if spec.get("suspend") else None if permitted else _acts_as_fail(asked, scope),
+        source_consent=scope.source_consent,
+        labels=_labels(spec, wanted, namespaces),
     )
+
+
+def _labels(spec: Json, wanted: Destinations, namespaces: Namespaces) -> dict[str, dict[str, str]]:
+    keys = transforms.labels(spec)
+    if not keys:
+        return {}
+    labels = {namespace: namespaces.labels_of(namespace) for where in wanted.wanted.values() for namespace in where}
+    return {
+        namespace: {key: found[key] for key in sorted(keys & found.keys())}
+        for namespace, found in labels.items()
+        if keys & found.keys()
+    }
 
 
 def _without_reserved(wanted: Destinations, type_: ResourceType) -> Destinations:

@@ -17,6 +17,11 @@ from object_syncer.status.problem import Problem
 MAX_COPIES = 10_000
 """Of one ObjectSync, where a SyncPolicy does not say."""
 
+TRANSFORMS = frozenset(("metadata", "data"))
+"""Permitted where a SyncPolicy does not say."""
+
+ALL_TRANSFORMS = TRANSFORMS | {"set", "patches"}
+
 OWN = "."
 """In sourceNamespaces and targetNamespaces: the namespace of the ObjectSync itself."""
 
@@ -34,6 +39,10 @@ class Scope:
     allowed: tuple[tuple[frozenset[str], frozenset[str]], ...]
     conflict_policies: frozenset[str] = frozenset()
     """Which of Adopt and Overwrite its ObjectSyncs may ask for; Fail is always permitted."""
+    transforms: frozenset[str] = TRANSFORMS
+    """How copies may differ from their source."""
+    source_consent: bool = False
+    """Whether the owner of a source must have offered it."""
     max_copies: int = MAX_COPIES
     """How many copies one ObjectSync may ask for."""
     source_selector: label_selectors.Selector | None = None
@@ -104,6 +113,8 @@ def of(policy: Json) -> Scope:
             for rule in spec.get("allowedResources") or ()
         ),
         conflict_policies=_conflict_policies(spec.get("conflictPolicies")),
+        source_consent=spec.get("sourceConsent") == "Required",
+        transforms=_transforms(spec.get("transforms")),
         max_copies=int(spec.get("maxCopies") or MAX_COPIES),
         source_selector=None if source_selector is None else label_selectors.parse(source_selector),
         target_selector=spec.get("targetNamespaceSelector"),
@@ -112,6 +123,12 @@ def of(policy: Json) -> Scope:
 
 def _conflict_policies(listed: Sequence[str] | None) -> frozenset[str]:
     return frozenset(("Adopt", "Overwrite")) if "*" in (listed or ()) else frozenset(listed or ())
+
+
+def _transforms(listed: Sequence[str] | None) -> frozenset[str]:
+    if listed is None:
+        return TRANSFORMS
+    return ALL_TRANSFORMS if "*" in listed else frozenset(listed)
 
 
 def ranked(policies: Iterable[Json]) -> list[Scope]:

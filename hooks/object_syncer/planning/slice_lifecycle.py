@@ -27,7 +27,7 @@ from object_syncer.planning.scope import Scope
 from object_syncer.status import problem, reasons, summary
 from object_syncer.status.problem import Problem
 
-_DROPPED_WHILE_DRAINING = frozenset(("groups", "problems", "probes", "unseen"))
+_DROPPED_WHILE_DRAINING = frozenset(("groups", "problems", "probes", "unseen", "copy", "namespaceLabels", "suspend"))
 
 
 def follow(
@@ -52,11 +52,17 @@ def follow(
         existing = {name_of(item): item for item in by_owner.pop(uid, ())}
         specs = slice_spec.planned(plan, policy, existing.values())
         for name in dict.fromkeys((*specs, *existing)):
-            wanted += _some(next_form(policy, existing.get(name), specs.get(name), plan.type, now))
+            if uid in plans.suspended:
+                generation = plans.suspended[uid]
+                wanted.append(suspended(policy, existing.get(name), specs.get(name), generation))
+            else:
+                wanted += _some(next_form(policy, existing.get(name), specs.get(name), plan.type, now))
     for uid, items in by_owner.items():
         for item in items:
             if uid in plans.unplanned:
-                wanted.append(unplanned(policy, item, plans.unplanned[uid]))
+                wanted.append(unplanned(policy, item, plans.unplanned[uid], suspend=uid in plans.suspended))
+            elif uid in plans.suspended:
+                wanted.append(suspended(policy, item, None, plans.suspended[uid]))
             elif uid in plans.heirs:
                 wanted += _some(handed_over(policy, item, plans.heirs[uid], now))
             elif uid not in resolved and item["spec"]["objectSync"]["namespace"] not in scope.watch:
@@ -100,7 +106,8 @@ def handed_over(policy: str, item: Json, heir: Plan, now: datetime) -> Json | No
         finished = summary.is_current(item) and not item["status"]["copies"]
         return None if finished else _child(policy, spec, item)
     served = {**spec, **slice_spec.owning(name_of(item)), "groups": wanted, "source": slice_spec.source(heir)}
-    served.pop("unseen", None)
+    for field in ("unseen", "suspend"):
+        served.pop(field, None)
     if served == spec and _is_settled(item):
         return _child(policy, {**spec, **slice_spec.releasing(name_of(item))}, item)
     return _child(policy, served, item)
@@ -130,9 +137,29 @@ def unseen(policy: str, item: Json, now: datetime) -> Json | None:
     return _child(policy, {**item["spec"], "unseen": since}, item)
 
 
-def unplanned(policy: str, item: Json, blocking: Problem | None) -> Json:
-    """Return an observed SyncSlice as it is; with a problem, its copies follow their source but none is created."""
-    spec = item["spec"]
+def suspended(policy: str, item: Json | None, planned: Json | None, generation: int) -> Json:
+    """Return the SyncSlice of a suspended ObjectSync: its copies stay, also those that are not planned any more.
+
+    `item` is the observed slice, `planned` its spec if it has a plan; there is one of the two. `generation` is that of
+    the ObjectSync.
+    """
+    if planned is None:
+        assert item is not None
+        spec = item["spec"]
+        planned = {key: value for key, value in spec.items() if key not in {*_DROPPED_WHILE_DRAINING, "draining"}}
+        planned |= slice_spec.owning(name_of(item))
+        planned["objectSync"] = {**spec["objectSync"], "generation": generation}
+    return _child(policy, {**planned, "suspend": True}, item)
+
+
+def unplanned(policy: str, item: Json, blocking: Problem | None, suspend: bool = False) -> Json:
+    """Return an observed SyncSlice as it is; with a problem, its copies follow their source but none is created.
+
+    If it is to `suspend`, nothing of it is written or deleted.
+    """
+    spec = {key: value for key, value in item["spec"].items() if key != "suspend"}
+    if suspend:
+        spec["suspend"] = True
     problems = spec.get("problems") or []
     if blocking and problem.blocking(problems) != blocking:
         others = [entry for entry in problems if "namespaces" in entry or entry.get("advisory")]

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
+import orjson
+
 from object_syncer.kube import api, types
 from object_syncer.kube.meta import Json, name_of
-from object_syncer.planning import controllers, packing
+from object_syncer.planning import controllers, packing, transforms
 from object_syncer.planning.destinations import Destinations, Shape
 from object_syncer.planning.plan import Plan
 from object_syncer.status import problem, reasons
@@ -125,6 +127,15 @@ def _spec(plan: Plan, policy: str, name: str, index: int, groups: list[Json]) ->
     }
     if groups:
         spec["groups"] = groups
+    copy = transforms.given(plan.object_sync["spec"].get("copy"))
+    if copy:
+        spec["copy"] = copy
+    where = {namespace for group in groups for namespace in group["namespaces"]}
+    labels = {namespace: plan.labels[namespace] for namespace in sorted(where & plan.labels.keys())}
+    if labels:
+        spec["namespaceLabels"] = labels
+    if plan.source_consent:
+        spec["sourceConsent"] = "Required"
     if plan.conflict_policy != "Fail":
         spec["conflictPolicy"] = plan.conflict_policy
     problems = _problems(plan) if index == 0 else []
@@ -152,10 +163,16 @@ def _groups(shapes: _Shapes, packed: packing.Destinations) -> list[Json]:
         for place, shape, wanted in shapes.get(name, ())
         if not namespaces.isdisjoint(wanted)
     ]
-    return [
-        {"name": shape.name, "namespaces": sorted(where), **({"strategy": shape.strategy} if shape.strategy else {})}
-        for _, shape, where in sorted(found, key=lambda item: item[0])
-    ]
+    return [_group(shape, where) for _, shape, where in sorted(found, key=lambda item: item[0])]
+
+
+def _group(shape: Shape, namespaces: set[str]) -> Json:
+    group: Json = {"name": shape.name, "namespaces": sorted(namespaces)}
+    if shape.strategy:
+        group["strategy"] = shape.strategy
+    if shape.copy:
+        group["copy"] = orjson.loads(shape.copy)
+    return group
 
 
 def _problems(plan: Plan) -> list[Json]:

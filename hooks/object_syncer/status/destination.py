@@ -19,6 +19,17 @@ _STATE_OF = {
 }
 """The state of a destination that the planner gave no copy, by reason; any other means FAILED."""
 
+_LASTING = frozenset(
+    (
+        reasons.SOURCE_NOT_OFFERED,
+        reasons.KEY_COLLISION,
+        reasons.REQUIRED_KEY_MISSING,
+        reasons.PATCH_FAILED,
+        reasons.SUSPENDED,
+    )
+)
+"""Reasons that last until the source or the ObjectSync changes."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -75,7 +86,8 @@ def out_of_sync(state: State, earlier: State | None, now: datetime) -> State:
     if earlier is None or earlier.state == SYNCED:
         return replace(state, since=clock.stamp(now))
     since, attempts = earlier.since or clock.stamp(now), max(state.attempts, earlier.attempts)
-    return replace(state, since=since, attempts=attempts, answered=earlier.state != CONFLICT)
+    answered = earlier.state != CONFLICT and earlier.reason not in _LASTING
+    return replace(state, since=since, attempts=attempts, answered=answered)
 
 
 def overdue(state: State, earlier: State | None, failure: Problem, now: datetime) -> State:
@@ -94,9 +106,10 @@ def retry_after(states: Iterable[State], now: datetime) -> float:
     """Return in how many seconds to look again: soon while something is fresh, rarely when it is old, 0 for never.
 
     The engine's own retry backs off to 17 minutes, and a write it believes to be done is not retried at all. Foreign
-    objects are watched and wake the slice when they go.
+    objects are watched and wake the slice when they go, and so do the source and the ObjectSync.
     """
-    return min((_next_look(state, now) for state in states if state.state not in (SYNCED, CONFLICT)), default=0.0)
+    waiting = (state for state in states if state.state not in (SYNCED, CONFLICT) and state.reason not in _LASTING)
+    return min((_next_look(state, now) for state in waiting), default=0.0)
 
 
 def _next_look(state: State, now: datetime) -> float:

@@ -36,6 +36,18 @@ SOURCE_NOT_FOUND = "SourceNotFound"
 SOURCE_NOT_COPYABLE = "SourceNotCopyable"
 """Objects like the source are never copied: Pods, Events, Leases, service account tokens, ObjectSyncs."""
 
+SOURCE_NOT_OFFERED = "SourceNotOffered"
+"""The owner of the source does not let it be copied there, by the annotation copy-to or its absence."""
+
+KEY_COLLISION = "KeyCollision"
+"""copy.data of the ObjectSync would give two keys of the source the same name; copies stay as they are."""
+
+REQUIRED_KEY_MISSING = "RequiredKeyMissing"
+"""copy.data of the ObjectSync takes a key from a Secret that its type requires; copies stay as they are."""
+
+PATCH_FAILED = "PatchFailed"
+"""An operation of copy.patches cannot be done, or changes what no patch may change; the copy stays as it is."""
+
 NAMESPACE_NOT_FOUND = "NamespaceNotFound"
 """A named destination namespace does not exist; its copy comes with it."""
 
@@ -53,6 +65,9 @@ NAMESPACE_TERMINATING = "NamespaceTerminating"
 
 CONFLICT_POLICY_NOT_ALLOWED = "ConflictPolicyNotAllowed"
 """The SyncPolicy's conflictPolicies do not contain what the ObjectSync asks for; Fail is in force."""
+
+TRANSFORM_NOT_ALLOWED = "TransformNotAllowed"
+"""The ObjectSync asks for copies that differ from the source in a way that is not permitted; none is created."""
 
 DESTINATION_RESERVED = "DestinationReserved"
 """A controller of Kubernetes maintains an object of that name in every namespace, so no copy can have it."""
@@ -77,6 +92,9 @@ DELETING = "Deleting"
 
 DRIFTED = "Drifted"
 """The copy differs from its source and is being repaired."""
+
+SUSPENDED = "Suspended"
+"""The copy is missing or differs, and nothing is written because spec.suspend of the ObjectSync is true."""
 
 RECREATING = "Recreating"
 """The copy differs in a field that cannot be changed; it is deleted and created anew."""

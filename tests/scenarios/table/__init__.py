@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from scenarios.scenario import Scenario
 from scenarios.table import (
     chains,
+    consent,
     content,
     contests,
     deletions,
@@ -17,7 +18,9 @@ from scenarios.table import (
     outages,
     policies,
     selection,
+    shape,
     sources,
+    suspension,
     takeover,
     versions,
 )
@@ -27,6 +30,6 @@ def scenarios() -> Iterator[Scenario]:
     """Yield every scenario."""
     for topic in (
         sources, destinations, selection, content, marks, immutable, foreign, takeover, contests, chains, kinds,
-        versions, policies, handover, deletions, outages,
+        versions, policies, handover, deletions, outages, shape, suspension, consent,
     ):  # fmt: skip
         yield from topic.scenarios()

@@ -145,3 +145,19 @@ def test_a_copy_as_applied_has_what_we_own_with_its_live_values() -> None:
         "metadata": {"namespace": "a", "name": "w", "labels": {api.SLICE_LABEL: "s"}},
         "spec": {"size": 2, "ports": [{"port": 1, "name": "x"}], "whole": [1, 2]},
     }
+
+
+def test_a_copy_of_which_it_is_unknown_what_we_applied_is_answered_whole_so_that_nothing_of_it_is_lost() -> None:
+    live: Json = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"namespace": "a", "name": "c", "uid": "u", "labels": {api.SLICE_LABEL: "s"}, "managedFields": []},
+        "data": {"k": "v"},
+        "status": {"x": 1},
+    }
+    assert fields.as_applied(live) == {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"namespace": "a", "name": "c", "labels": {api.SLICE_LABEL: "s"}},
+        "data": {"k": "v"},
+    }

@@ -22,6 +22,10 @@ from object_syncer.kube import tracking
         "nginx.ingress.kubernetes.io/rewrite-target",
         "volume.beta.kubernetes.io/storage-class",
         "my.kubectl.kubernetes.io.example/x",
+        "argocd.argoproj.io/secret-type",  # reflector#257, #584; mittwald#189, #286
+        "argocd.argoproj.io/auto-label-cluster-info",
+        "kubectl.kubernetes.io/default-container",
+        "kapp.k14s.io/change-group",
     ],
 )
 def test_what_the_author_wrote_travels(key: str) -> None:
@@ -64,6 +68,23 @@ def test_what_the_author_wrote_travels(key: str) -> None:
 )
 def test_what_tracks_the_source_stays(who: str, key: str) -> None:
     assert not tracking.travels(key), who
+
+
+@pytest.mark.parametrize(
+    ("key", "ours"),
+    [
+        ("sync.rustrial.org/slice", True),
+        ("sync.rustrial.org/anything", True),
+        ("metacontroller.k8s.io/last-applied-configuration", True),
+        ("app.kubernetes.io/managed-by", True),
+        ("app.kubernetes.io/instance", False),
+        ("helm.sh/chart", False),
+        ("app", False),
+    ],
+)
+def test_our_marks_cannot_be_asked_for(key: str, ours: bool) -> None:
+    assert tracking.is_reserved(key) == ours
+    assert not (ours and tracking.travels(key))
 
 
 def test_the_labels_that_travel_keep_their_values_and_are_sorted() -> None:

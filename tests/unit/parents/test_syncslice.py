@@ -160,6 +160,24 @@ def test_destinations_may_have_several_names_and_strategies() -> None:
     assert [item["state"] for item in answered["status"]["destinations"]] == ["Synced", "Pending", "Pending"]
 
 
+def test_copies_differ_from_the_source_as_they_are_asked_to() -> None:
+    asked = {"labels": {"set": {"one": "1"}}, "data": {"rename": {"k": "renamed"}}}
+    (child,) = answer(sync_slice("a", copy=asked), config_map())["children"]
+    assert child["data"] == {"renamed": "v"}
+    assert child["metadata"]["labels"] == {**at("a")["metadata"]["labels"], "one": "1"}
+    second = answer(sync_slice("a", copy=asked), config_map(), copies=[observed(child)])
+    assert (second["children"], states(second)) == ([child], {"a": ("Synced", "")})
+
+
+def test_where_no_copy_can_be_made_those_that_exist_stay_as_they_are_and_none_is_created() -> None:
+    asked = {"data": {"rename": {"k": "x"}}}
+    copies = [edited(observed(at("a")), data={"k": "edited"}), terminating(observed(at("b")))]
+    answered = answer(sync_slice("a", "b", "c", copy=asked), config_map(data={"k": "v", "x": "1"}), copies=copies)
+    assert answered["children"] == [at("a", data={"k": "edited"})]
+    assert states(answered) == dict.fromkeys("abc", ("Failed", "KeyCollision"))
+    assert answered["resyncAfterSeconds"] == 0, "the source and the ObjectSync make events"
+
+
 def test_a_slice_without_showsynced_reports_only_what_is_not_in_sync() -> None:
     parent = sync_slice("a", "b", showSynced=False)
     answered = answer(parent, config_map(), copies=[observed(at("a"))])
@@ -362,6 +380,147 @@ def test_problems_of_single_destinations_and_advice_keep_no_other_copy_from_bein
         {"reason": "NamespaceNotFound", "message": "m", "name": "settings", "namespaces": ["b"]},
     ]
     assert answer(sync_slice("a", problems=problems), config_map())["children"] == [at("a")]
+
+
+# Consent of the source's owner
+
+
+def offered(to: str) -> Json:
+    source = config_map()
+    source["metadata"]["annotations"] = {api.COPY_TO_ANNOTATION: to}
+    return source
+
+
+LIMITED = {api.LIMITED_ANNOTATION: "true"}
+
+
+def test_a_source_is_copied_where_its_owner_lets_it_be_and_copies_elsewhere_are_removed() -> None:
+    answered = answer(sync_slice("a", "b"), offered("a"), copies=[observed(at("a")), observed(at("b"))])
+    assert answered["children"] == [relabelled(at("a"), annotations=LIMITED)]
+    assert states(answered) == {"a": ("Pending", "Drifted"), "b": ("Failed", "SourceNotOffered")}
+    assert answer(sync_slice("b"), offered("a"))["resyncAfterSeconds"] == 0, "the source makes an event"
+
+
+def test_a_source_that_is_offered_to_all_makes_copies_as_others_do() -> None:
+    parent = sync_slice("a", sourceConsent="Required")
+    assert answer(parent, offered("*"))["children"] == [at("a")]
+
+
+@pytest.mark.parametrize("source", [config_map(), offered("")], ids=["not offered", "offered to nobody"])
+def test_where_consent_is_required_a_source_without_it_has_no_copies(source: Json) -> None:
+    answered = answer(sync_slice("a", sourceConsent="Required"), source, copies=[observed(at("a"))])
+    assert answered["children"] == []
+    assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_OFFERED
+
+
+def test_a_copy_of_a_limited_source_is_no_source() -> None:
+    source = config_map()
+    source["metadata"]["annotations"] = {api.COPY_TO_ANNOTATION: "*", **LIMITED}
+    answered = answer(sync_slice("a"), source)
+    assert answered["children"] == []
+    assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_OFFERED
+
+
+# Suspended
+
+
+def test_while_suspended_nothing_is_written_or_deleted_and_what_differs_is_counted() -> None:
+    copies = [
+        observed(at("a")),
+        edited(observed(at("b")), data={"k": "edited"}),
+        observed(at("elsewhere")),
+        terminating(observed(at("d"))),
+    ]
+    answered = answer(sync_slice("a", "b", "c", "d", suspend=True), config_map(), copies=copies)
+    assert answered["children"] == [at("a"), at("b", data={"k": "edited"}), at("elsewhere")]
+    assert states(answered) == {
+        "a": ("Synced", ""),
+        "b": ("Pending", "Suspended"),
+        "c": ("Pending", "Suspended"),
+        "d": ("Pending", "Suspended"),
+    }
+    assert "/data/k" in answered["status"]["destinations"][1]["message"]
+    assert (answered["status"]["copies"], answered["status"]["synced"]) == (3, 1)
+    assert answered["resyncAfterSeconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "spec"),
+    [([], {}), ([config_map()], {"sourceConsent": "Required"}), ([offered("b")], {}), ([offered("")], {})],
+    ids=["its source is gone", "no consent", "consent for others", "consent for nobody"],
+)
+def test_a_suspended_copy_stays_whatever_becomes_of_its_source(source: list[Json], spec: Json) -> None:
+    answered = answer(sync_slice("a", suspend=True, **spec), *source, copies=[observed(at("a"))])
+    assert answered["children"] == [at("a")]
+    assert answered["status"]["synced"] == 0
+
+
+def test_after_it_was_suspended_a_copy_has_the_time_that_any_other_has() -> None:
+    status = answer(sync_slice("a", suspend=True), config_map(), now=NOW - timedelta(hours=1))["status"]
+    parent = sync_slice("a", status={**status, "observedGeneration": 1})
+    assert states(answer(parent, config_map())) == {"a": ("Pending", "Creating")}
+
+
+# Patches
+
+
+PATCHED: Json = {"patches": [{"op": "add", "path": "/data/x", "value": "1"}]}
+
+
+def test_a_copy_is_patched_last() -> None:
+    operation = {"op": "copy", "from": "/metadata/labels/app", "path": "/metadata/annotations/app"}
+    asked = {
+        "data": {"rename": {"k": "y"}},
+        "labels": {"set": {"app": "x"}},
+        "patches": [*PATCHED["patches"], operation],
+    }
+    (child,) = answer(sync_slice("a", copy=asked), config_map())["children"]
+    assert child["data"] == {"y": "v", "x": "1"}
+    assert child["metadata"]["annotations"]["app"] == "x"
+
+
+def test_a_copy_whose_patch_fails_stays_as_it_is_and_others_are_patched() -> None:
+    tests = {"op": "test", "path": "/metadata/namespace", "value": "a"}
+    asked = {"patches": [*PATCHED["patches"], tests]}
+    copies = [edited(observed(at("b")), data={"k": "old"})]
+    answered = answer(sync_slice("a", "b", "c", copy=asked), config_map(), copies=copies)
+    assert answered["children"] == [at("a", data={"k": "v", "x": "1"}), at("b", data={"k": "old"})]
+    assert states(answered) == {
+        "a": ("Pending", "Creating"),
+        "b": ("Failed", "PatchFailed"),
+        "c": ("Failed", "PatchFailed"),
+    }
+    message = answered["status"]["destinations"][1]["message"]
+    assert message == "copy.patches[1] (test /metadata/namespace): the copy has another value there, or none"
+
+
+def test_patches_may_hold_variables_and_a_destination_without_the_label_fails() -> None:
+    text = "{source.namespace}/{source.name} for {destination.namespace}: {destination.labels.tier} {other}"
+    asked = {"patches": [{"op": "add", "path": "/data/x", "value": text}]}
+    answered = answer(sync_slice("a", "b", copy=asked, namespaceLabels={"a": {"tier": "web"}}), config_map())
+    assert [child["data"]["x"] for child in answered["children"]] == ["team/settings for a: web {other}"]
+    assert states(answered)["b"] == ("Failed", "PatchFailed")
+    message = answered["status"]["destinations"][1]["message"]
+    assert message == "copy.patches[0] (add /data/x): namespace b has no label tier"
+
+
+def test_patched_copies_are_in_sync_when_they_are_as_patched_and_count_with_their_size() -> None:
+    asked = {"patches": [{"op": "add", "path": "/data/x", "value": "1" * 1000}]}
+    first = answer(sync_slice("a", copy=asked), config_map())
+    again = answer(sync_slice("a", copy=asked), config_map(), copies=map(observed, first["children"]))
+    assert (again["children"], states(again)) == (first["children"], {"a": ("Synced", "")})
+    assert again["status"]["source"]["bytes"] > 1000
+
+
+def test_a_group_may_look_otherwise_than_the_others() -> None:
+    groups = [
+        {"name": "settings", "namespaces": ["a"]},
+        {"name": "settings", "namespaces": ["b"], "copy": {"labels": {"set": {"own": "1"}}}},
+        {"name": "settings", "namespaces": ["c"], "copy": {}},
+    ]
+    answered = answer(sync_slice(groups=groups, copy=PATCHED), config_map())
+    assert [child["data"] for child in answered["children"]] == [{"k": "v", "x": "1"}, {"k": "v"}, {"k": "v"}]
+    assert [child["metadata"]["labels"].get("own") for child in answered["children"]] == [None, "1", None]
 
 
 # The engine

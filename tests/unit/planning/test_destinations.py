@@ -437,3 +437,15 @@ def test_excluded_destinations_have_a_problem_whatever_their_strategy() -> None:
     assert all_of_them == Destinations(
         {Shape("x"): {"a", "b"}, Shape("x", "replace"): {"c"}, Shape("y"): {"a"}}, {(Shape("x"), NOT_FOUND): {"d"}}
     )
+
+
+def test_entries_that_let_copies_look_otherwise_are_told_apart_by_what_they_ask_for() -> None:
+    entries: list[Json] = [
+        {"namespace": "a", "copy": {"labels": {"exclude": ["x"]}, "data": None}},
+        {"namespace": "b", "copy": {"labels": {"exclude": ["x"]}}},
+        {"namespace": "c", "copy": {}},
+        {"namespace": "*"},
+    ]
+    found = expand(entries)
+    assert found.wanted == {Shape("settings", "", '{"labels":{"exclude":["x"]}}'): {"a", "b"}}
+    assert found.problems == {(Shape("settings", "", "{}"), NOT_FOUND): {"c"}}

@@ -184,6 +184,26 @@ def test_an_objectsync_that_asks_for_too_many_copies_gets_none_or_keeps_those_it
     assert grown.unplanned == {"uid-of-many": problem}
 
 
+def test_an_objectsync_that_asks_for_a_transform_that_is_not_permitted_gets_no_copies_or_keeps_those_it_has() -> None:
+    asking = object_sync("asking", ["a"])
+    asking["spec"]["copy"] = {"labels": {"set": {"a": "b"}}}
+    (new,) = plan.make([asking], "default", scope.ranked([policy()]), NAMESPACES).plans
+    assert namespaces(new) == set()
+    assert new.problem
+    assert new.problem.reason == reasons.TRANSFORM_NOT_ALLOWED
+    changed = plan.make([asking], "default", scope.ranked([policy()]), NAMESPACES, with_slices={"uid-of-asking"})
+    assert changed == Plans([], {"uid-of-asking": new.problem})
+    permitted = plan.make([asking], "default", scope.ranked([policy(transforms=["set"])]), NAMESPACES)
+    assert [namespaces(item) for item in permitted.plans] == [{"a"}]
+
+
+def test_a_deleted_objectsync_that_asks_for_too_much_lets_its_copies_go() -> None:
+    asking = terminating(object_sync("asking", ["a"]))
+    asking["spec"]["copy"] = {"labels": {"set": {"a": "b"}}}
+    found = plan.make([asking], "default", scope.ranked([policy()]), NAMESPACES, with_slices={"uid-of-asking"})
+    assert found == Plans()
+
+
 def with_unknown_field(name: str = "newer", *destinations: str) -> Json:
     """Return an ObjectSync with a field that only newer hooks know."""
     item = object_sync(name, destinations or ["a"])
@@ -391,3 +411,39 @@ def test_an_objectsync_takes_over_only_what_its_syncpolicy_permits_and_says_so(
     if found.advice:
         assert found.advice.reason == reasons.CONFLICT_POLICY_NOT_ALLOWED
         assert f"{asked} is not in conflictPolicies of SyncPolicy default" in found.advice.message
+
+
+def test_a_suspended_objectsync_keeps_its_claims_and_says_so() -> None:
+    older = object_sync("older", ["a"], created=ago(100), generation=7)
+    older["spec"]["suspend"] = True
+    found = plan.make([older, object_sync("younger", ["a", "b"])], "default", scope.ranked([policy()]), NAMESPACES)
+    assert [namespaces(item) for item in found.plans] == [{"a"}, {"b"}]
+    assert found.suspended == {"uid-of-older": 7}
+    assert found.plans[0].advice
+    assert found.plans[0].advice.reason == reasons.SUSPENDED
+
+
+def test_an_objectsync_is_suspended_also_where_nothing_may_be_planned_and_not_once_it_is_deleted() -> None:
+    item = object_sync()
+    item["spec"]["suspend"] = True
+    assert plan.none([item], None).suspended == {"uid-of-share": 1}
+    assert plan.none([terminating(item)], None).suspended == {}
+    assert plan.make([terminating(item)], "default", scope.ranked([policy()]), NAMESPACES).suspended == {}
+    item["spec"]["suspend"] = False
+    assert plan.make([item], "default", scope.ranked([policy()]), NAMESPACES).suspended == {}
+
+
+def test_a_plan_has_the_labels_that_patches_use() -> None:
+    item = object_sync(destinations=["a", "b"])
+    item["spec"]["copy"] = {"patches": [{"op": "add", "path": "/data/x", "value": "{destination.labels.tier}"}]}
+    labelled = {name: namespace(name) for name in ("team", "a", "b")}
+    labelled["a"]["metadata"]["labels"] = {"tier": "web", "other": "x"}
+    (found,) = plan.make([item], "default", scope.ranked([policy(transforms=["*"])]), cluster.read(labelled)).plans
+    assert found.labels == {"a": {"tier": "web"}}
+    assert made(object_sync())["share"].labels == {}
+
+
+def test_consent_of_sources_is_required_where_the_syncpolicy_says_so() -> None:
+    assert not made(object_sync())["share"].source_consent
+    assert not made(object_sync(), sourceConsent="Optional")["share"].source_consent
+    assert made(object_sync(), sourceConsent="Required")["share"].source_consent

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -356,3 +356,56 @@ def test_a_slice_is_as_ever_when_its_objectsync_is_seen_again() -> None:
     child = handed_over(observed(child), plan("a"))
     assert child
     assert "unseen" not in child["spec"]
+
+
+# Suspended
+
+
+def suspend(plans: Plans, items: Iterable[Json]) -> list[Json]:
+    """Return the slices of an ObjectSync once it is suspended, in its second generation."""
+    return slice_lifecycle.follow(replace(plans, suspended={"uid-of-share": 2}), SCOPE, items, {}, NOW)
+
+
+def test_a_suspended_slice_has_its_plan_and_says_so() -> None:
+    before = [observed(child) for child in follow(plan("a"))]
+    (child,) = suspend(Plans([plan("a", "b")]), before)
+    assert child["spec"] == {**follow(plan("a", "b"), before)[0]["spec"], "suspend": True}
+    (resumed,) = follow(plan("a", "b"), [observed(child)])
+    assert "suspend" not in resumed["spec"]
+
+
+def test_while_suspended_no_slice_is_emptied_or_deleted() -> None:
+    before = [observed(child) for child in follow(plan(*many(150)))]
+    first, second = suspend(Plans([plan("ns-0000")]), before)
+    assert (destinations(first), destinations(second)) == (["ns-0000"], [])
+    assert second["spec"]["suspend"] is True
+    assert "draining" not in second["spec"]
+    assert second["spec"]["objectSync"]["generation"] == 2, "or else its status would be that of an old generation"
+    assert suspend(Plans([]), before)[1] == second, "also if it is not planned at all"
+    emptied = [{**observed(second), "status": {"observedGeneration": 1, "copies": 0}}]
+    assert suspend(Plans([]), emptied) == [second]
+
+
+def test_a_slice_that_is_being_emptied_keeps_what_is_left_once_it_is_suspended() -> None:
+    (draining,) = follow(plan(type_=WIDGETS), [observed(child) for child in follow(plan("a"))])[1:]
+    assert draining["spec"]["draining"]
+    (kept,) = suspend(Plans([]), [observed(draining, copies=1)])
+    assert kept["spec"]["suspend"] is True
+    assert "draining" not in kept["spec"]
+
+
+def test_where_nothing_may_be_planned_slices_are_suspended_and_resumed_all_the_same() -> None:
+    (before,) = (observed(child) for child in follow(plan("a")))
+    (stopped,) = suspend(Plans([], {"uid-of-share": MISSING}), [before])
+    assert stopped["spec"]["suspend"] is True
+    assert destinations(stopped) == ["a"]
+    (resumed,) = slice_lifecycle.follow(Plans([], {"uid-of-share": MISSING}), SCOPE, [observed(stopped)], {}, NOW)
+    assert "suspend" not in resumed["spec"]
+
+
+def test_the_slice_of_a_deleted_objectsync_is_emptied_also_if_it_was_suspended() -> None:
+    (stopped,) = suspend(Plans([plan("a")]), [])
+    form = next_form(observed(stopped))
+    assert form
+    assert form["spec"]["draining"] == STAMP
+    assert "suspend" not in form["spec"]

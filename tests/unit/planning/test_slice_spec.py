@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,35 @@ def test_destinations_are_grouped_by_name_and_strategy() -> None:
     ]
 
 
+def test_destinations_whose_copies_look_otherwise_are_a_group_of_their_own() -> None:
+    wish = plan(copy={"data": {"exclude": ["x"]}})
+    wish.destinations.wanted = {
+        Shape("x"): {"a"},
+        Shape("x", "", '{"data":{"exclude":["y"]}}'): {"b"},
+        Shape("y", "", "{}"): {"c"},
+    }
+    (spec,) = planned(wish)
+    assert spec["copy"] == {"data": {"exclude": ["x"]}}
+    assert spec["groups"] == [
+        {"name": "x", "namespaces": ["a"]},
+        {"name": "x", "namespaces": ["b"], "copy": {"data": {"exclude": ["y"]}}},
+        {"name": "y", "namespaces": ["c"], "copy": {}},
+    ]
+
+
+def test_labels_that_patches_use_are_passed_on_for_the_destinations_of_the_slice() -> None:
+    labels = {name: {"tier": name} for name in many(150)}
+    first, second = planned(replace(plan(*many(149)), labels=labels))
+    assert first["namespaceLabels"] == {name: {"tier": name} for name in settings_in(first)}
+    assert second["namespaceLabels"].keys() == set(settings_in(second))
+    assert "namespaceLabels" not in planned(plan("a"))[0]
+
+
+def test_consent_is_passed_on_where_it_is_required() -> None:
+    assert "sourceConsent" not in planned(plan("a"))[0]
+    assert planned(replace(plan("a"), source_consent=True))[0]["sourceConsent"] == "Required"
+
+
 def test_an_objectsync_without_destinations_has_a_slice_too() -> None:
     (spec,) = planned(plan())
     assert spec["index"] == 0
@@ -105,6 +135,13 @@ def test_entries_that_match_no_namespace_are_advice() -> None:
 def test_a_conflict_policy_is_passed_on_unless_it_is_the_default() -> None:
     assert planned(plan("a", conflictPolicy="Adopt"))[0]["conflictPolicy"] == "Adopt"
     assert "conflictPolicy" not in planned(plan("a", conflictPolicy="Fail"))[0]
+
+
+def test_what_copies_should_look_like_is_passed_on_where_anything_is_asked_for() -> None:
+    asked = {"labels": {"exclude": ["x"]}, "data": {}, "patches": None}
+    assert planned(plan("a", copy=asked))[0]["copy"] == {"labels": {"exclude": ["x"]}}
+    assert "copy" not in planned(plan("a", copy={"labels": {}}))[0]
+    assert "copy" not in planned(plan("a", copy=None))[0]
 
 
 def test_up_to_a_hundred_destinations_are_shown_above_that_those_of_the_first_slice() -> None:
