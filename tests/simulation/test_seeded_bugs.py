@@ -11,11 +11,19 @@ import pytest
 
 from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
+from object_syncer.kube import types
 from object_syncer.parents import objectsync, syncslice
+<<<<<<< Updated upstream
 from object_syncer.planning import destinations, namespaces, precedence, slice_lifecycle
 from object_syncer.planning.namespaces import Namespaces
+=======
+from object_syncer.planning import destinations, plan, precedence, slice_lifecycle, slice_spec
+from object_syncer.planning.destinations import Namespaces
+from object_syncer.planning.scope import Scope
+>>>>>>> Stashed changes
 from object_syncer.status import summary
-from simulation.histories import run
+from simulation.histories import run, run_machine
+from simulation.policies import PolicyHistories
 from specification import cases
 
 Json = dict[str, Any]
@@ -29,8 +37,13 @@ class Bug:
     reason: str
     module: Any
     function: str
-    broken: Callable[[Callable[..., Any]], Callable[..., Any]]
+    broken: Callable[[Callable[..., Any]], Any]
     """Makes the broken function from the right one."""
+
+    def seed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Break the function for one test."""
+        real = getattr(self.module, self.function)
+        monkeypatch.setattr(self.module, self.function, self.broken(real))
 
 
 def _never_prunes(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +136,36 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("a named namespace that is no target is copied to", destinations, "_problem", lambda real: lambda *_: None),
 )  # fmt: skip
 def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = getattr(case.module, case.function)
-    monkeypatch.setattr(case.module, case.function, case.broken(real))
+    case.seed(monkeypatch)
     with pytest.raises(AssertionError):
         run(BUDGET, seed=0)
+
+
+def _drains(_: Callable[..., Any]) -> Callable[..., Any]:
+    def drained(policy: str, item: Json, *rest: Any) -> Json | None:
+        return slice_lifecycle.next_form(policy, item, None, types.load(item["spec"]["resource"]), rest[-1])
+
+    return drained
+
+
+def _owns_all_the_same(_: Callable[..., Any]) -> Callable[..., Any]:
+    return slice_spec.owning
+
+
+@cases(
+    Bug("copies that another policy wants are deleted", slice_lifecycle, "handed_over", _drains),
+    Bug("slices drain as soon as their ObjectSync is out of sight", slice_lifecycle, "unseen", _drains),
+    Bug("copies are not released", slice_spec, "releasing", _owns_all_the_same),
+    Bug("released copies are forgotten", syncslice, "_released", lambda real: lambda *_: 0),
+    Bug("copies that nobody wants are released, too", syncslice, "_surplus", lambda real: lambda *_: 0),
+    Bug("an heir has all that it asks for", plan, "_heirs", lambda real: lambda asking, policy, uids: {
+        wish.object_sync["metadata"]["uid"]: wish
+        for scope, wish in asking if scope.policy != policy and wish.object_sync["metadata"]["uid"] in uids
+    }),
+    Bug("priorities do not matter for a destination", Scope, "priority", lambda real: property(lambda _: 0)),
+    Bug("ObjectSyncs stay out of sight", objectsync, "_visibility", lambda real: lambda *_: {}),
+)  # fmt: skip
+def test_is_found_by_histories_of_policies(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    case.seed(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_machine(PolicyHistories, BUDGET, seed=0)
