@@ -13,14 +13,9 @@ from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.kube import types
 from object_syncer.parents import objectsync, syncslice
-<<<<<<< Updated upstream
-from object_syncer.planning import destinations, namespaces, precedence, slice_lifecycle
+from object_syncer.planning import destinations, namespaces, plan, precedence, slice_lifecycle, slice_spec
 from object_syncer.planning.namespaces import Namespaces
-=======
-from object_syncer.planning import destinations, plan, precedence, slice_lifecycle, slice_spec
-from object_syncer.planning.destinations import Namespaces
 from object_syncer.planning.scope import Scope
->>>>>>> Stashed changes
 from object_syncer.status import summary
 from simulation.histories import run, run_machine
 from simulation.policies import PolicyHistories
