@@ -185,7 +185,9 @@ class RealStage:
         ObjectSyncs are waited for: whatever a scenario did to them, none may be stuck.
         """
         self._restore()
-        syncs = [obj for obj in self._here("sync.rustrial.org/v1alpha1", "ObjectSync") if self._delete(obj)]
+        syncs = self._here(*OBJECT_SYNC)
+        for sync in syncs:
+            self._delete(sync)
         kinds = {(obj["apiVersion"], obj["kind"]) for obj in self._made}
         for kind in kinds - {CRD, NAMESPACE, OBJECT_SYNC}:
             for obj in self._here(*kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from simulation.machine import Histories
 
 STEPS = 50
 """Rules per history."""
+
+BATCH = 50
+"""Histories per test."""
 
 GROUP = 5
 """Histories per seed: hypothesis varies its earlier examples, so that histories of one seed resemble each other."""
@@ -38,6 +42,12 @@ class Report:
             f"seed {self.seed}: {self.histories} histories, {self.rules} steps (at least {self.shortest} each), "
             f"{self.engine_steps} of the engine, {self.rests} rests, {self.seconds:.0f} s"
         )
+
+
+def batches() -> list[tuple[int, int]]:
+    """Return seed and number of histories of each batch that the environment asks for: HISTORIES from SEED on."""
+    histories, first = int(os.environ.get("HISTORIES", "100")), int(os.environ.get("SEED", "0"))
+    return [(first + number, min(BATCH, histories - start)) for number, start in enumerate(range(0, histories, BATCH))]
 
 
 def run(histories: int, *, seed: int, shrink: bool = False) -> Report:

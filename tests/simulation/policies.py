@@ -17,6 +17,7 @@ from memcluster import ApiError
 from memcluster.store import Event
 from object_syncer import rehearsal
 from simulation.faults import FaultyCluster, FaultyHooks
+from simulation.machine import Histories
 
 Json = dict[str, Any]
 Place = str
@@ -61,7 +62,7 @@ class PolicyHistories(RuleBasedStateMachine):
         self.engine = rehearsal.install(self.cluster, call_hook=self.hooks)
         for name in (*HOMES, "a", "b", "c"):
             self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        self._patch("default", ALL)
+        self.cluster.patch(SYNC, "SyncPolicy", "default", {"spec": ALL})
         for home in HOMES:
             self.cluster.create(
                 {
@@ -75,7 +76,6 @@ class PolicyHistories(RuleBasedStateMachine):
             self.cluster.let_pass(5)
         self.engine.run()
         self._watch = self.cluster.watch()
-        self.wrongs: list[str] = []
         self.kept: dict[Place, str] = {}
         """Copies that were right at the last rest, and have been permitted ever since: place -> ObjectSync."""
         self._check_rest()
@@ -96,22 +96,19 @@ class PolicyHistories(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(POLICIES), priority=st.sampled_from((-1, 0, 1)))
     def change_priority(self, name: str, priority: int) -> None:
-        self._patch(name, {"priority": priority})
+        self._patch(name, {"spec": {"priority": priority}})
 
     @rule(name=st.sampled_from(POLICIES), watch=st.sampled_from(WATCHED))
     def change_watched(self, name: str, watch: list[str]) -> None:
-        self._patch(name, {"watchNamespaces": watch})
+        self._patch(name, {"spec": {"watchNamespaces": watch}})
 
     @rule(name=st.sampled_from(POLICIES), to=st.sampled_from(TARGETS))
     def change_targets(self, name: str, to: list[str]) -> None:
-        self._patch(name, {"targetNamespaces": to})
+        self._patch(name, {"spec": {"targetNamespaces": to}})
 
     @rule(name=st.sampled_from(POLICIES), retires=st.booleans())
     def retire(self, name: str, retires: bool) -> None:
-        change = {"metadata": {"annotations": {"sync.rustrial.org/retire": "true" if retires else None}}}
-        with suppress(ApiError):
-            self.cluster.patch(SYNC, "SyncPolicy", name, change)
-        self._changed()
+        self._patch(name, {"metadata": {"annotations": {"sync.rustrial.org/retire": "true" if retires else None}}})
 
     @rule(name=st.sampled_from(POLICIES))
     def delete(self, name: str) -> None:
@@ -171,7 +168,7 @@ class PolicyHistories(RuleBasedStateMachine):
         self._rest()
 
     def teardown(self) -> None:
-        if self.wrongs:
+        if Histories.fails_already():
             return
         self._rest()
         for home in HOMES:
@@ -246,11 +243,7 @@ class PolicyHistories(RuleBasedStateMachine):
         if event.key.resource.plural != "configmaps" or place not in self.kept:
             return
         gone = event.new is None or event.new["metadata"].get("deletionTimestamp")
-        if gone:
-            self.wrongs.append(
-                f"the copy in {place} was deleted, though {self.kept[place]} was to have it all the time"
-            )
-        assert not self.wrongs, self.wrongs[0]
+        assert not gone, f"the copy in {place} was deleted, though {self.kept[place]} was to have it all the time"
 
     def _rest(self) -> None:
         self.cluster.refusing.clear()
@@ -291,11 +284,10 @@ class PolicyHistories(RuleBasedStateMachine):
             if each["metadata"]["namespace"] not in HOMES
         }
 
-    def _patch(self, name: str, spec: Json) -> None:
+    def _patch(self, name: str, change: Json) -> None:
         with suppress(ApiError):
-            self.cluster.patch(SYNC, "SyncPolicy", name, {"spec": spec})
-        if hasattr(self, "_watch"):
-            self._changed()
+            self.cluster.patch(SYNC, "SyncPolicy", name, change)
+        self._changed()
 
     def _create_object_sync(self, home: str) -> None:
         reference = {"group": "", "kind": "ConfigMap", "name": "s"}

@@ -6,22 +6,16 @@ from another seed on. A batch with the same seed makes the same histories again;
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 
 import pytest
 
-from simulation.histories import run
+from simulation.histories import batches, run
 
-BATCH = 50
 SHORTEST = 30
 """The least number of steps that a history may have."""
 
-_HISTORIES = int(os.environ.get("HISTORIES", "100"))
-_FIRST_SEED = int(os.environ.get("SEED", "0"))
-_BATCHES = [
-    (_FIRST_SEED + number, min(BATCH, _HISTORIES - start)) for number, start in enumerate(range(0, _HISTORIES, BATCH))
-]
+_BATCHES = batches()
 
 REACHED = (
     *(f"copy {kind}" for kind in ("ConfigMap", "Secret", "RoleBinding", "Widget")),

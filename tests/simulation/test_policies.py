@@ -5,19 +5,12 @@ HISTORIES=2000 runs that many histories; SEED=n begins with another seed.
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from simulation.histories import run_machine
+from simulation.histories import batches, run_machine
 from simulation.policies import PolicyHistories
 
-BATCH = 50
-_HISTORIES = int(os.environ.get("HISTORIES", "100"))
-_FIRST_SEED = int(os.environ.get("SEED", "0"))
-_BATCHES = [
-    (_FIRST_SEED + number, min(BATCH, _HISTORIES - start)) for number, start in enumerate(range(0, _HISTORIES, BATCH))
-]
+_BATCHES = batches()
 
 
 @pytest.mark.parametrize(("seed", "histories"), _BATCHES, ids=[f"seed {seed}" for seed, _ in _BATCHES])

@@ -56,28 +56,30 @@ def sync(request: Request, now: datetime) -> Json:
         return metacontroller.composite({"copies": _released(parent, related.values()), "synced": 0}, [])
     key = f"{spec['source']['namespace']}/{spec['source']['name']}"
     source = related.get(key)
-    living = [copy for copy in observed.values() if not is_terminating(copy)]
+    living = {where: copy for where, copy in observed.items() if not is_terminating(copy)}
     status: Json = {"copies": len(living), "synced": 0}
-    surplus = _surplus(spec, observed)
+    surplus = _surplus(spec, living)
     if surplus:
         status["surplus"] = surplus
     unknown = known_fields.problem(spec, known_fields.SYNC_SLICE)
     if unknown and not spec.get("draining"):
-        return _kept(status, unknown, observed)
+        status["problem"] = problem.dump(unknown)
+        return metacontroller.composite(status, _kept(living))
     offer = consent.offer(source, spec["policy"] if spec.get("sourceConsent") else "") if source else Offer()
     source_problem = _source_problem(source, key) or offer.problem
     if source is None or source_problem:
         if source_problem:
             status["problem"] = problem.dump(source_problem)
-        kept = [fields.as_applied(copy) for copy in living] if spec.get("suspend") else []
+        kept = _kept(living) if spec.get("suspend") else []
         return metacontroller.composite(status, kept, _drain_retry(spec, status["copies"], now))
 
-    look = _Look(parent, source, offer, observed, related, now)
+    look = _Look(parent, source, offer, observed, related, problem.blocking(spec.get("problems")), now)
     shape = look.template({})
     body = orjson.dumps(shape.body)
     if depth.CUT.encode() in body:
         message = f"the source {key} is nested deeper than {depth.LEVELS} levels; copies that exist stay as they are"
-        return _kept(status, Problem(reasons.SOURCE_NOT_COPYABLE, message), observed)
+        status["problem"] = problem.dump(Problem(reasons.SOURCE_NOT_COPYABLE, message))
+        return metacontroller.composite(status, _kept(living))
     made = list(_attempts(look, shape))
     states = [attempt.state for attempt in made]
     children = [attempt.child for attempt in made if attempt.child]
@@ -92,7 +94,7 @@ def sync(request: Request, now: datetime) -> Json:
     if shown:
         status["destinations"] = shown
     if spec.get("suspend"):
-        children = [fields.as_applied(copy) for copy in living]
+        children = _kept(living)
     retry = destination.retry_after(states, now) or _drain_retry(spec, status["copies"], now)
     return metacontroller.composite(status, children, retry)
 
@@ -114,16 +116,14 @@ def _released(parent: Json, found: Iterable[Json]) -> int:
     return count
 
 
-def _surplus(spec: Json, observed: Mapping[str, Json]) -> int:
+def _surplus(spec: Json, living: Mapping[str, Json]) -> int:
     """Return how many copies are not wanted any more and not yet being deleted."""
-    wanted = {f"{item['namespace']}/{item['name']}" for item in slice_spec.destinations(spec)}
-    return sum(where not in wanted and not is_terminating(copy) for where, copy in observed.items())
+    return len(living.keys() - {f"{item['namespace']}/{item['name']}" for item in slice_spec.destinations(spec)})
 
 
-def _kept(status: Json, why: Problem, observed: Mapping[str, Json]) -> Json:
-    """Return the answer that leaves the copies as they are."""
-    copies = (copy for copy in observed.values() if not is_terminating(copy))
-    return metacontroller.composite({**status, "problem": problem.dump(why)}, [*map(fields.as_applied, copies)])
+def _kept(living: Mapping[str, Json]) -> list[Json]:
+    """Return the children that leave the copies as they are: what is left out of an answer is deleted."""
+    return [fields.as_applied(copy) for copy in living.values()]
 
 
 def _source_problem(source: Json | None, key: str) -> Problem | None:
@@ -143,6 +143,8 @@ class _Look:
     offer: Offer
     observed: Mapping[str, Json]
     related: Mapping[str, Json]
+    blocking: Problem | None
+    """Why no copy is created that does not exist."""
     now: datetime
 
     @property
@@ -186,7 +188,7 @@ def _attempt(
 ) -> Attempt:
     """Return the answer for one destination; `found` is what is there and is no copy of the slice."""
     slice_name, now, strategy = name_of(look.parent), look.now, group.get("strategy", "")
-    policy, blocking = look.spec.get("conflictPolicy", "Fail"), problem.blocking(look.spec.get("problems"))
+    policy = look.spec.get("conflictPolicy", "Fail")
     desired, copy = shape.at(namespace, group["name"]), look.observed.get(f"{namespace}/{group['name']}")
     withheld = look.offer.withheld(namespace)
     if withheld:
@@ -199,8 +201,8 @@ def _attempt(
     conflict = adoption.conflict(made, found, shape, slice_name, policy) if copy is None else None
     if conflict:
         return attempts.without_copy(made, destination.CONFLICT, conflict, earlier, now)
-    if copy is None and blocking:
-        return attempts.without_copy(made, destination.PENDING, blocking, earlier, now)
+    if copy is None and look.blocking:
+        return attempts.without_copy(made, destination.PENDING, look.blocking, earlier, now)
     adoption.mark(made, found, shape, slice_name, policy)
     return attempts.copy(made, copy, strategy, earlier, slice_name, now)
 

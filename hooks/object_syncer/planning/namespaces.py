@@ -83,11 +83,6 @@ def targets(namespaces: Namespaces, listed: Names, selector: Json | None, object
     return Targets(listed, selected, refusing, open_ - refusing if refusing else open_)
 
 
-def everywhere(namespaces: Namespaces) -> Targets:
-    """Return the targets of an ObjectSync that may copy to every namespace."""
-    return targets(namespaces, Names(True, frozenset(), ()), None, "")
-
-
 def read(objects: Mapping[str, Json]) -> Namespaces:
     """Sort Namespace objects, by name, into living and terminating ones, and read what they want."""
     terminating = frozenset(name for name, obj in objects.items() if _is_terminating(obj))

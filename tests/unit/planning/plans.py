@@ -1,7 +1,9 @@
 """Plans of one ObjectSync, called share, that copies `settings`."""
 
+from object_syncer.kube.selectors import names
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning.destinations import Destinations, Shape
+from object_syncer.planning.namespaces import Namespaces, Targets, targets
 from object_syncer.planning.plan import Plan
 from object_syncer.status.problem import Problem
 from unit.objects import object_sync
@@ -26,6 +28,11 @@ def plan(
     wanted = {Shape("settings"): set(namespaces)} if namespaces else {}
     policy = str(spec.get("conflictPolicy") or "Fail")
     return Plan(parent, type_, (source, "settings"), Destinations(wanted), policy, problem, advice)
+
+
+def everywhere(namespaces: Namespaces) -> Targets:
+    """Return the targets of an ObjectSync that may copy to every namespace."""
+    return targets(namespaces, names(None), None, "")
 
 
 def many(count: int) -> list[str]:

@@ -20,7 +20,7 @@ from object_syncer.planning.namespaces import Namespaces
 from object_syncer.status import reasons
 from specification import cases, quickly
 from unit.objects import namespace, terminating
-from unit.planning.plans import CONFIG_MAPS
+from unit.planning.plans import CONFIG_MAPS, everywhere
 
 NAMESPACES = cluster.read(
     {
@@ -366,7 +366,7 @@ def test_destinations_without_copy_keep_their_strategy_and_share_a_message_that_
     ],
 )  # fmt: skip
 def test_how_many_destinations_there_are_at_most(entries: list[Json | str], most: int) -> None:
-    assert destinations.at_most(whole(entries), "settings", NAMESPACES, cluster.everywhere(NAMESPACES)) == most
+    assert destinations.at_most(whole(entries), "settings", NAMESPACES, everywhere(NAMESPACES)) == most
     found = expand(entries)
     assert len(flat(found)) + sum(map(len, found.problems.values())) <= most
 
@@ -396,7 +396,7 @@ def test_no_destination_is_planned_twice_and_none_beyond_what_was_counted(entrie
     everything += [f"{where}/{shape.name}" for (shape, _), wanted in found.problems.items() for where in wanted]
     assert len(everything) == len(set(everything))
     assert "team/settings" not in everything
-    assert len(everything) <= destinations.at_most(entries, "settings", NAMESPACES, cluster.everywhere(NAMESPACES))
+    assert len(everything) <= destinations.at_most(entries, "settings", NAMESPACES, everywhere(NAMESPACES))
 
 
 @given(generated)

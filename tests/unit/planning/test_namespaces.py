@@ -5,6 +5,7 @@ import pytest
 from object_syncer.kube.selectors import names
 from object_syncer.planning import namespaces
 from unit.objects import namespace, terminating
+from unit.planning.plans import everywhere
 
 EXCLUDE = "sync.rustrial.org/exclude"
 FOUND = namespaces.read(
@@ -51,4 +52,4 @@ def test_copies_go_where_the_policy_s_list_and_selector_and_the_namespaces_thems
     assert where(["c", "b"]) == {"c"}
     assert where(["*"], "web") == {"a"}
     assert where(["c"], "web") == set()
-    assert namespaces.everywhere(FOUND).open == {"a", "c"}
+    assert everywhere(FOUND).open == {"a", "c"}
