@@ -168,15 +168,18 @@ def test_an_engine_in_kube_system_or_an_administrator_that_the_guard_was_not_ins
 
 
 @pytest.mark.parametrize("who", ["alice", "admin", "controller", "engine"])
-def test_a_sync_policy_with_copies_is_deleted_only_after_it_is_annotated(people: People, who: str) -> None:
+def test_a_sync_policy_is_deleted_only_after_it_has_given_up_its_copies(people: People, who: str) -> None:
     name = f"policy-{uuid4().hex[:6]}"
     where = (api.API_VERSION, "syncpolicies", None, name)
     policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": {}}
     people.admin.create(policy)
     people.admin.patch_status(*where, {"controllers": 2})
-    with refused("annotate it first: *sync.rustrial.org/allow-deletion=true"):
+    with refused("annotate it with sync.rustrial.org/retire=true"):
         people[who].delete(*where)
-    people[who].patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
+    people[who].patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/retire": "true"}}})
+    with refused("wait until status.controllers is 0"):
+        people[who].delete(*where)
+    people.admin.patch_status(*where, {"controllers": 0})
     people[who].delete(*where)
 
 

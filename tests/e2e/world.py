@@ -142,9 +142,10 @@ class World:
             self.delete_policy(name)
 
     def delete_policy(self, name: str) -> None:
-        """Delete a SyncPolicy, which has to be annotated first, and wait until it is gone."""
+        """Delete a SyncPolicy, which has to give up its copies first, and wait until it is gone."""
         where = (API_VERSION, "syncpolicies", None, name)
-        self.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/allow-deletion": "true"}}})
+        self.admin.patch(*where, {"metadata": {"annotations": {"sync.rustrial.org/retire": "true"}}})
+        becomes(lambda: self.admin.get(*where).get("status", {}).get("controllers", 0), 0)
         self.admin.delete(*where)
         becomes(lambda: self.admin.gone(*where), True)
 
