@@ -44,6 +44,22 @@ def test_what_one_policy_refuses_another_may_grant(world: World) -> None:
             sync.wait_gone()
 
 
+def test_among_equals_a_policy_that_permits_all_named_namespaces_serves(world: World) -> None:
+    home, team, late = world.namespace("home"), world.namespace("team"), f"late-{world.mark}"
+    with (
+        world.grant("older", priority=10, watchNamespaces=[home], targetNamespaces=[team]) as older,
+        world.grant("wider", priority=10, watchNamespaces=[home], targetNamespaces=[team, late]) as wider,
+    ):
+        source = world.config_map(home)
+        narrow, wide = world.sync(source, to(team, "narrow")), world.sync(source, to(team, "wide"), to(late, "wide"))
+        for sync in (narrow, wide):
+            sync.wait_in_sync()
+        assert (served_by(world, narrow), served_by(world, wide)) == ({older}, {wider})
+        for sync in (narrow, wide):
+            sync.delete()
+            sync.wait_gone()
+
+
 def test_a_dot_as_source_namespace_means_the_namespace_of_the_object_sync(world: World) -> None:
     home, other, team = world.namespace("home"), world.namespace("other"), world.namespace("team")
     glob = f"{home[:-1]}?"

@@ -10,7 +10,7 @@ from object_syncer.kube import api, clock, metacontroller, times, types
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import discovery, scope
+from object_syncer.planning import destinations, discovery, scope
 from object_syncer.planning.scope import Scope
 from object_syncer.status import conditions, reasons, summary
 from object_syncer.status import problem as problems
@@ -99,8 +99,10 @@ def _serving(
     """
     if isinstance(resolved, Problem):
         return None
-    own, source = namespace_of(request.parent), request.parent["spec"]["source"]
-    found = scope.serving(scopes, resolved, source.get("namespace") or own, own)[0]
+    spec, own = request.parent["spec"], namespace_of(request.parent)
+    source = spec["source"].get("namespace") or own
+    named = destinations.named(spec["destinations"], source, spec["source"]["name"])
+    found = scope.serving(scopes, resolved, source, own, named)[0]
     if found is None or not any(each.source_selector for each in scopes):
         return found
     planners = {item["spec"]["policy"] for item in slices if not item["spec"].get("draining")}

@@ -163,7 +163,8 @@ def _served(
     if not isinstance(type_, ResourceType):
         return None  # the ObjectSync's own hook says why
     home = source.get("namespace") or own
-    scope, problem = serving(scopes, type_, home, own, namespaces.labels_of(home))
+    named = destinations.named(object_sync["spec"]["destinations"], home, source["name"])
+    scope, problem = serving(scopes, type_, home, own, named, namespaces.labels_of(home))
     return (scope, type_, problem) if scope else None
 
 

@@ -4,7 +4,7 @@ Policies are grants: several may watch a namespace. Which of them serves an Obje
 planner and by the ObjectSync's own hook.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from object_syncer.kube import api, label_selectors
@@ -32,7 +32,7 @@ class Scope:
 
     policy: str
     rank: tuple[int, str, str]
-    """The smallest serves: highest priority first, then the oldest."""
+    """The smallest is asked first: highest priority, then the oldest, then name."""
     watch: Names
     sources: Names
     targets: Names
@@ -59,6 +59,11 @@ class Scope:
         """Return the target namespaces of ObjectSyncs in a namespace."""
         listed = self.targets
         return replace(listed, plain=listed.plain | {own_namespace}) if OWN in listed.plain else listed
+
+    def permits_all(self, named: Collection[str], own_namespace: str) -> bool:
+        """Tell whether all these namespaces are target namespaces of ObjectSyncs in `own_namespace`."""
+        targets = self.targets_of(own_namespace)
+        return all(namespace in targets for namespace in named)
 
     def problem(
         self, type_: ResourceType, source_namespace: str, own_namespace: str, labels: Mapping[str, str] | None = None
@@ -132,7 +137,7 @@ def _transforms(listed: Sequence[str] | None) -> frozenset[str]:
 
 
 def ranked(policies: Iterable[Json]) -> list[Scope]:
-    """Return the scopes of all policies that go on serving, the first to serve first."""
+    """Return the scopes of all policies that go on serving, lowest rank first."""
     remaining = (policy for policy in policies if not is_terminating(policy) and not is_retiring(policy))
     return sorted(map(of, remaining), key=lambda scope: scope.rank)
 
@@ -147,19 +152,19 @@ def serving(
     type_: ResourceType,
     source_namespace: str,
     own_namespace: str,
+    named: Collection[str],
     labels: Mapping[str, str] | None = None,
 ) -> tuple[Scope | None, Problem | None]:
     """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its problem if all refuse.
 
-    `labels` are those of the source's namespace, None where they are not known. (None, None): none watches the
-    namespace.
+    The highest priority decides; among equals one that permits copies in all namespaces that the ObjectSync names,
+    `named`; then rank. What namespaces exist does not matter: a new one must not hand over the ObjectSync. `labels` are
+    those of the source's namespace, None where they are not known. (None, None): none watches the namespace.
     """
-    refused: tuple[Scope | None, Problem | None] = (None, None)
-    for scope in scopes:
-        if own_namespace in scope.watch:
-            problem = scope.problem(type_, source_namespace, own_namespace, labels)
-            if problem is None:
-                return scope, None
-            if refused[0] is None:
-                refused = scope, problem
-    return refused
+    watching = [scope for scope in scopes if own_namespace in scope.watch]
+    problems = [scope.problem(type_, source_namespace, own_namespace, labels) for scope in watching]
+    permitting = [scope for scope, problem in zip(watching, problems, strict=True) if problem is None]
+    if not permitting:
+        return (watching[0], problems[0]) if watching else (None, None)
+    equals = [scope for scope in permitting if scope.priority == permitting[0].priority]
+    return next((scope for scope in equals if scope.permits_all(named, own_namespace)), equals[0]), None

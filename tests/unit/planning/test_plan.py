@@ -251,6 +251,26 @@ def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
     }
 
 
+def test_what_namespaces_exist_does_not_decide_which_policy_plans_an_objectsync() -> None:
+    narrow, wide = policy(targetNamespaces=["a", "later"]), policy(targetNamespaces=["a", "elsewhere"])
+    narrow["metadata"] |= {"creationTimestamp": ago(9)}
+    wide["metadata"] |= {"name": "wide", "creationTimestamp": ago(1)}
+    scopes = scope.ranked([narrow, wide])
+    for to, by in (
+        (["a", "*"], "default"),
+        (["later"], "default"),
+        (["a", "elsewhere"], "wide"),
+        (["*", "elsewhere"], "wide"),
+    ):
+        for existing in (["team", "a"], ["team", "a", "elsewhere", "later"]):
+            found = cluster.read({name: namespace(name) for name in existing})
+            planned = {
+                name: plan.make([object_sync(destinations=to)], name, scopes, found).plans
+                for name in ("default", "wide")
+            }
+            assert [name for name, plans in planned.items() if plans] == [by], (to, existing)
+
+
 def test_the_oldest_gets_a_destination_whatever_the_order_of_the_request() -> None:
     older = object_sync("older", ["a"], created=ago(100))
     younger = object_sync("younger", ["a", "b"], created=ago(50))

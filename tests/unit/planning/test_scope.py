@@ -154,6 +154,8 @@ class Serving:
     serves: str | None
     because: str | None = None
     """Why it does not permit the ObjectSync."""
+    named: tuple[str, ...] = ()
+    """The namespaces that the ObjectSync names."""
 
 
 ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
@@ -169,6 +171,42 @@ ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
     Serving("among equals the oldest serves", [named("a", created=5), named("b", created=9)], "b"),
     Serving("among those of one age the first by name serves", [named("b"), named("a")], "a"),
     Serving(
+        "among equals one that permits all named namespaces serves",
+        [named("a", created=9, targetNamespaces=["x"]), named("b", targetNamespaces=["x", "y-*"])],
+        "b",
+        named=("x", "y-1"),
+    ),
+    Serving(
+        "among equals that permit all named namespaces the oldest serves",
+        [named("a"), named("b", created=99, targetNamespaces=["y"]), named("c", created=98, targetNamespaces=["x"])],
+        "c",
+        named=("x",),
+    ),
+    Serving(
+        "a dot among the targets permits the namespace of the ObjectSync",
+        [named("a", created=9, targetNamespaces=["x"]), named("b", targetNamespaces=[".", "x"])],
+        "b",
+        named=("team", "x"),
+    ),
+    Serving(
+        "among equals of which none permits all named namespaces the oldest serves",
+        [named("a", targetNamespaces=["x"]), named("b", created=99, targetNamespaces=["y"])],
+        "b",
+        named=("x", "y"),
+    ),
+    Serving(
+        "the highest priority serves, though another permits more of the named namespaces",
+        [named("a"), named("b", priority=1, targetNamespaces=["x"])],
+        "b",
+        named=("y",),
+    ),
+    Serving(
+        "among equals one that does not permit the kind does not serve, though it permits all named namespaces",
+        [named("a", created=99, **ONLY_SECRETS), named("b", targetNamespaces=["y"])],
+        "b",
+        named=("x",),
+    ),
+    Serving(
         "one that does not permit the ObjectSync is passed over",
         [named("a", priority=9, **ONLY_SECRETS), named("b")],
         "b",
@@ -181,5 +219,5 @@ ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
     ),
 )
 def test_which_policy_serves_a_config_map_of_namespace_team(case: Serving) -> None:
-    found, problem = scope.serving(scope.ranked(case.policies), CONFIG_MAPS, "team", "team")
+    found, problem = scope.serving(scope.ranked(case.policies), CONFIG_MAPS, "team", "team", case.named)
     assert (found.policy if found else None, problem.reason if problem else None) == (case.serves, case.because)
