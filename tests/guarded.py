@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 import yaml
 
+import grants
 from controlplane.client import ApiError, Client, NotFoundError, Object, path_of
 from controlplane.control_plane import ALICE, KUBE_CONTROLLER_MANAGER, ControlPlane
 from controlplane.waiting import wait_for
@@ -127,7 +128,8 @@ def _renamed(obj: Object, mark: str) -> Object:
 def _attempts(people: People, namespace: str) -> Sequence[Callable[[], object]]:
     """Return a request for each policy that this one refuses; dry runs, so that nothing remains of them."""
     stranger = people.admin.create(config_map(namespace, "probe"))
-    policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": namespace}, "spec": {}}
+    policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": namespace}}
+    policy["spec"] = grants.EVERYTHING
     people.admin.create(policy)
     where = (api.API_VERSION, "syncpolicies", None, namespace)
     people.admin.patch_status(*where, {"controllers": 1})

@@ -9,6 +9,7 @@ import pytest
 
 from controlplane.client import ApiError, Client, Object, path_of
 from controlplane.namespaces import Namespaces
+from grants import EVERYTHING
 from object_syncer import installation
 from object_syncer.kube import api, metacontroller
 from object_syncer.kube.meta import Json
@@ -412,18 +413,45 @@ def test_an_object_of_upstream_s_is_taken_with_the_status_it_was_exported_with(a
 @dataclass(frozen=True)
 class Policy:
     reason: str
-    spec: Json
+    changes: Json
+    """What differs from a policy that permits everything; what is DROPPED is missing."""
     refused: str = ""
-    """The field, "" if it is accepted."""
+    """The field and perhaps why, "" if it is accepted."""
+
+    @property
+    def spec(self) -> Json:
+        return {key: value for key, value in (EVERYTHING | self.changes).items() if value is not DROPPED}
 
 
 @cases(
-    Policy("a policy that says nothing", {}),
+    Policy("all lists with a star", {}),
+    Policy("nothing", dict.fromkeys(EVERYTHING, DROPPED), "spec.sourceNamespaces: Required value"),
+    *(Policy(f"no {name}", {name: DROPPED}, f"spec.{name}: Required value") for name in EVERYTHING),
+    *(
+        Policy(f"an empty {name}", {name: []}, f"spec.{name} in body should have at least 1 items")
+        for name in EVERYTHING
+    ),
     Policy(
-        "empty lists", {"watchNamespaces": [], "sourceNamespaces": [], "targetNamespaces": [], "allowedResources": []}
+        "a mistyped list, which the API server drops",
+        {"watchNamespaces": DROPPED, "watchNamespace": ["a"]},
+        "spec.watchNamespaces: Required value",
+    ),
+    Policy(
+        "a mistyped list of a rule",
+        {"allowedResources": [{"apiGroups": [""], "resource": ["configmaps"]}]},
+        "spec.allowedResources[0].resources: Required value",
+    ),
+    Policy(
+        "a rule without groups",
+        {"allowedResources": [{"resources": ["configmaps"]}]},
+        "spec.allowedResources[0].apiGroups",
+    ),
+    Policy(
+        "a rule with an empty list",
+        {"allowedResources": [{"apiGroups": ["*"], "resources": []}]},
+        "spec.allowedResources[0].resources",
     ),
     Policy("empty texts", {"watchNamespaces": [""], "sourceNamespaces": [""], "targetNamespaces": [""]}),
-    Policy("stars", {"watchNamespaces": ["*"], "allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}]}),
     Policy("names and globs", {"targetNamespaces": ["a", "team-*", "ns-?"]}),
     Policy("an ObjectSync's own namespace", {"sourceNamespaces": ["."]}),
     Policy("the core group", {"allowedResources": [{"apiGroups": [""], "resources": ["configmaps", "secrets"]}]}),
@@ -463,7 +491,7 @@ def test_a_sync_policy_is_accepted_or_refused_naming_the_field(case: Policy, adm
 
 def test_the_default_policy_is_accepted(admin: Client) -> None:
     applied = admin.apply_yaml(installation.policy([], [], [], []))
-    assert applied[0]["spec"]["allowedResources"] == [{"apiGroups": ["*"], "resources": ["*"]}]
+    assert applied[0]["spec"] == EVERYTHING
     admin.delete(api.API_VERSION, "syncpolicies", None, applied[0]["metadata"]["name"])
 
 

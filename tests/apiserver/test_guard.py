@@ -13,6 +13,7 @@ import pytest
 from controlplane.client import NotFoundError, Object
 from controlplane.control_plane import ControlPlane
 from controlplane.namespaces import Namespaces
+from grants import EVERYTHING
 from guarded import OTHER_OWNER, People, config_map, guarded, refused, sync_slice
 from object_syncer.kube import api
 from specification import cases
@@ -171,7 +172,7 @@ def test_an_engine_in_kube_system_or_an_administrator_that_the_guard_was_not_ins
 def test_a_sync_policy_is_deleted_only_after_it_has_given_up_its_copies(people: People, who: str) -> None:
     name = f"policy-{uuid4().hex[:6]}"
     where = (api.API_VERSION, "syncpolicies", None, name)
-    policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": {}}
+    policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": EVERYTHING}
     people.admin.create(policy)
     people.admin.patch_status(*where, {"controllers": 2})
     with refused("annotate it with sync.rustrial.org/retire=true"):
@@ -188,7 +189,7 @@ def test_a_sync_policy_without_copies_is_deleted_at_once(people: People) -> None
         name = f"policy-{uuid4().hex[:6]}"
         where = (api.API_VERSION, "syncpolicies", None, name)
         people.alice.create(
-            {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": {}}
+            {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": EVERYTHING}
         )
         people.admin.patch_status(*where, status)
         people.alice.delete(*where)

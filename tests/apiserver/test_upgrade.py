@@ -1,7 +1,8 @@
-"""docs/upgrade.md: coming from the original Object Syncer."""
+"""docs/upgrade.md: coming from the original Object Syncer, and from versions in which no list was required."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -10,6 +11,7 @@ from controlplane.client import Client
 from controlplane.control_plane import Cluster
 from controlplane.namespaces import Namespaces
 from e2e.objects import config_map, object_sync, to
+from grants import EVERYTHING, lists_optional
 from object_syncer import installation
 from object_syncer.kube import api
 
@@ -53,3 +55,24 @@ def test_the_originals_finalizer_comes_off_and_no_other_does(cluster: Cluster, a
     assert finalizers("with-others") == ["team.dev/finalizer"]
     assert finalizers("copied", "secrets") is None
     assert finalizers("copied", "objectsyncs", api.API_VERSION) is None
+
+
+@pytest.mark.parametrize("upgraded", [False, True], ids=["before the upgrade", "after it"])
+@pytest.mark.usefixtures("home")
+def test_a_policy_without_lists_gets_those_that_mean_all(cluster: Cluster, admin: Client, upgraded: bool) -> None:
+    if not shutil.which("kubectl"):
+        pytest.skip("no kubectl")
+    lacking = {key: EVERYTHING[key] for key in ("watchNamespaces", "sourceNamespaces")}
+    policy = {"apiVersion": api.API_VERSION, "kind": "SyncPolicy", "metadata": {"name": "teams"}, "spec": lacking}
+    where = (api.API_VERSION, "syncpolicies", None, "teams")
+    script = readme.script("SyncPolicies without lists", readme.ROOT / "docs" / "upgrade.md")
+    try:
+        with readme.Shell(cluster.kubeconfig()) as shell, ExitStack() as former:
+            former.enter_context(lists_optional(admin))
+            admin.create(policy)
+            if upgraded:
+                former.close()
+            shell.run(script)
+        assert admin.get(*where)["spec"] == EVERYTHING
+    finally:
+        admin.delete(*where)

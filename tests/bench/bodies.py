@@ -19,7 +19,12 @@ _POLICY: Json = {
     "apiVersion": api.API_VERSION,
     "kind": "SyncPolicy",
     "metadata": {"name": "default", "uid": "1", "generation": 1},
-    "spec": {},
+    "spec": {
+        "watchNamespaces": ["*"],
+        "sourceNamespaces": ["*"],
+        "targetNamespaces": ["*"],
+        "allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}],
+    },
 }
 
 

@@ -95,11 +95,11 @@ CASES: dict[str, Values] = {
         "targetNamespaces": ["default", "kube-public"],
         "allowedResources": [CONFIG_MAPS, {"apiGroups": ["batch"], "resources": ["cronjobs"]}],
     },
-    "empty lists mean all": {
-        "watchNamespaces": [],
+    "stars and empty names mean all": {
+        "watchNamespaces": ["*"],
         "sourceNamespaces": [""],
-        "targetNamespaces": [],
-        "allowedResources": [],
+        "targetNamespaces": ["team-a", ""],
+        "allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}],
     },
     "tenants": TENANTS,
     "roles may be copied": {

@@ -303,14 +303,14 @@ def test_a_list_of_targets_limits_writes_to_these_namespaces() -> None:
     assert {v for rule in rules(objects, "object-syncer-engine-read") for v in rule["verbs"]} == {"list", "watch"}
 
 
-@pytest.mark.parametrize("targets", [["*"], [], ["default", ""], ["team-*"], ["default", "team-?"]])
+@pytest.mark.parametrize("targets", [["*"], ["default", ""], ["team-*"], ["default", "team-?"]])
 def test_a_wildcard_or_a_pattern_as_target_permits_writes_in_the_whole_cluster(targets: list[str]) -> None:
     objects = helm.template({"targetNamespaces": targets})
     assert helm.only(objects, "ClusterRoleBinding", "object-syncer-engine-write-default")
     assert aggregated(helm.only(objects, "ClusterRole", "object-syncer-engine-write-default"))
 
 
-@pytest.mark.parametrize(("watched", "bound"), [(["team", "shop"], ["shop", "team"]), (["team-*"], []), ([], [])])
+@pytest.mark.parametrize(("watched", "bound"), [(["team", "shop"], ["shop", "team"]), (["team-*"], []), (["*"], [])])
 def test_a_dot_as_target_permits_writes_in_the_watched_namespaces(watched: list[str], bound: list[str]) -> None:
     objects = helm.template({"targetNamespaces": ["."], "watchNamespaces": watched})
     bindings = helm.of(objects, "RoleBinding", "object-syncer-engine-write-default")
@@ -390,6 +390,43 @@ def test_sync_policies_say_where_the_guard_is_disabled() -> None:
 
 
 # Refusals
+
+FOUR = ("watchNamespaces", "sourceNamespaces", "targetNamespaces", "allowedResources")
+
+
+@pytest.mark.parametrize("empty", [[], None], ids=["empty", "missing"])
+@pytest.mark.parametrize("list_", FOUR)
+def test_a_list_of_a_policy_that_is_missing_or_empty_is_refused_and_the_fix_is_said(
+    list_: str, empty: list[str] | None
+) -> None:
+    """It must not mean "all": the permissions of Metacontroller are made of these lists."""
+    fix = (
+        "resource types, or write [{apiGroups:" if list_ == "allowedResources" else 'namespaces, or write ["*"] for all'
+    )
+    with pytest.raises(helm.HelmError) as refused:
+        helm.template({list_: empty})
+    assert f"{list_}: the list is missing or empty; name {fix}" in str(refused.value)
+    assert helm.template({**TENANTS, list_: empty}), "because nothing is made of it"
+
+    teams = TENANTS["policies"]["teams"]
+    with pytest.raises(helm.HelmError) as refused:
+        helm.template({**TENANTS, "policies": {"teams": {**teams, list_: []}}})
+    assert f"policies.teams.{list_}: the list is missing or empty; name {fix}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "list_"),
+    [
+        ({"apiGroups": [""]}, "resources"),
+        ({"apiGroups": [""], "resources": []}, "resources"),
+        ({"resources": ["secrets"]}, "apiGroups"),
+        ({}, "apiGroups"),
+    ],
+)
+def test_a_resource_type_must_be_named_in_full(rule: dict[str, Any], list_: str) -> None:
+    with pytest.raises(helm.HelmError) as refused:
+        helm.template({"allowedResources": [CONFIG_MAPS, rule]})
+    assert f'allowedResources[1].{list_}: the list is missing or empty; write ["*"] for all' in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from e2e.eventually import becomes, stays
 from e2e.objects import config_map, cron_job, to
 from e2e.outages import stopped
 from e2e.world import Sync, World
+from grants import EVERYTHING
 from object_syncer.kube import times
 
 CORE = {"watchNamespaces": ["*"], "sourceNamespaces": ["*"]}
@@ -133,7 +134,7 @@ def test_the_api_server_refuses_what_a_widened_sync_policy_permits(
         stays(lambda: corner.where(source), {f"east/{name}"})
         assert sync.destinations()[f"north/{name}"]["state"] != "Synced"
 
-        corner.admin.patch(*policy, {"spec": {"allowedResources": None}})
+        corner.admin.patch(*policy, {"spec": {"allowedResources": EVERYTHING["allowedResources"]}})
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"namespace": "default", "name": "unreadable"}}
         unserved = corner.sync(corner.admin.create(secret), to("east"))
         becomes(lambda: unserved.says("InSync"), ("False", "ControllerNotRunning"), 10)

@@ -1,8 +1,9 @@
 """Several SyncPolicies as grants: who may copy what, from where, to where, and which of them serves whom."""
 
 from e2e.eventually import becomes, stays
-from e2e.objects import config_map, object_sync, to
+from e2e.objects import API_VERSION, config_map, object_sync, to
 from e2e.world import IN_SYNC, Sync, World
+from grants import lists_optional
 
 CONFIG_MAPS = {"apiGroups": [""], "resources": ["configmaps"]}
 
@@ -44,6 +45,22 @@ def test_what_one_policy_refuses_another_may_grant(world: World) -> None:
             sync.wait_gone()
 
 
+def test_among_equals_a_policy_that_permits_all_named_namespaces_serves(world: World) -> None:
+    home, team, late = world.namespace("home"), world.namespace("team"), f"late-{world.mark}"
+    with (
+        world.grant("older", priority=10, watchNamespaces=[home], targetNamespaces=[team]) as older,
+        world.grant("wider", priority=10, watchNamespaces=[home], targetNamespaces=[team, late]) as wider,
+    ):
+        source = world.config_map(home)
+        narrow, wide = world.sync(source, to(team, "narrow")), world.sync(source, to(team, "wide"), to(late, "wide"))
+        for sync in (narrow, wide):
+            sync.wait_in_sync()
+        assert (served_by(world, narrow), served_by(world, wide)) == ({older}, {wider})
+        for sync in (narrow, wide):
+            sync.delete()
+            sync.wait_gone()
+
+
 def test_a_dot_as_source_namespace_means_the_namespace_of_the_object_sync(world: World) -> None:
     home, other, team = world.namespace("home"), world.namespace("other"), world.namespace("team")
     glob = f"{home[:-1]}?"
@@ -69,6 +86,39 @@ def test_a_policy_that_is_deleted_hands_its_object_syncs_over_to_the_next(world:
     # Kubernetes' garbage collector learns of new kinds every 30 seconds, and the cluster may be younger than that.
     becomes(lambda: (served_by(world, sync), sync.says("InSync")), ({"default"}, IN_SYNC), 50)
     assert world.where(source) == {f"{team}/{source['metadata']['name']}"}
+
+
+def test_an_invalid_policy_hands_nothing_over_and_takes_nothing(world: World) -> None:
+    home, elsewhere, team = world.namespace("home"), world.namespace("elsewhere"), world.namespace()
+    ours, theirs = world.config_map(home), world.config_map(elsewhere)
+    with world.grant("broken", priority=10, watchNamespaces=[home]) as broken:
+        first, second = world.sync(ours, to(team, "ours")), world.sync(theirs, to(team, "theirs"))
+        for sync in (first, second):
+            sync.wait_in_sync()
+        where = (API_VERSION, "syncpolicies", None, broken)
+        with lists_optional(world.admin):
+            world.admin.patch(*where, {"spec": {"watchNamespaces": None}})
+        becomes(lambda: first.says("Ready"), ("False", "InvalidPolicy"))
+        third = world.sync(theirs, to(team, "late"))
+        becomes(lambda: third.says("Ready"), ("False", "InvalidPolicy"))
+        assert f"spec.watchNamespaces of SyncPolicy {broken} is missing or empty" in third.message("Ready")
+
+        world.edit(ours, {"data": {"k": "2"}})
+        becomes(lambda: world.data(ours, team, "ours"), {"k": "2"})
+        second.edit(destinations=[to(team, "theirs"), to(home, "theirs")])
+        becomes(lambda: world.data(theirs, home, "theirs"), theirs["data"])
+        second.wait_in_sync()
+        assert (served_by(world, first), served_by(world, second)) == ({broken}, {"default"})
+        (condition,) = world.admin.get(*where)["status"]["conditions"]
+        assert (condition["status"], condition["reason"]) == ("False", "InvalidPolicy")
+
+        world.admin.patch(*where, {"spec": {"watchNamespaces": [home]}})
+        for sync in (first, second, third):
+            sync.wait_in_sync()
+        assert [served_by(world, sync) for sync in (first, second, third)] == [{broken}, {"default"}, {"default"}]
+        for sync in (first, second, third):
+            sync.delete()
+            sync.wait_gone()
 
 
 def test_a_circle_over_two_policies_is_refused_where_it_closes(world: World) -> None:

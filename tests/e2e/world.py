@@ -11,6 +11,7 @@ from controlplane.namespaces import Namespaces
 from controlplane.waiting import wait_for
 from e2e.eventually import becomes
 from e2e.objects import API_VERSION, DATA, MANAGED_BY, SOURCE_ANNOTATION, config_map, object_sync
+from grants import EVERYTHING
 
 ENGINE_API_VERSION = "metacontroller.k8s.io/v1alpha1"
 IN_SYNC = ("True", "Success")
@@ -133,9 +134,13 @@ class World:
 
     @contextmanager
     def grant(self, name: str, **spec: Any) -> Iterator[str]:
-        """Have a SyncPolicy beside the default one, which permits everything, for as long as the block lasts."""
+        """Have a SyncPolicy beside the default one, which permits everything, for as long as the block lasts.
+
+        Lists that are not given permit everything.
+        """
         name = f"{name}-{self.mark}"
-        self.admin.create({"apiVersion": API_VERSION, "kind": "SyncPolicy", "metadata": {"name": name}, "spec": spec})
+        metadata, spec = {"name": name}, EVERYTHING | spec
+        self.admin.create({"apiVersion": API_VERSION, "kind": "SyncPolicy", "metadata": metadata, "spec": spec})
         try:
             yield name
         finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import grants
 from memcluster import ApiError, Cluster, HookError
 from object_syncer import rehearsal
 from object_syncer.kube import api
@@ -41,6 +42,13 @@ class MemoryStage:
     def policy(self, spec: Object) -> None:
         change = corner.marked({"spec": spec}, MARK)
         self.cluster.patch("sync.rustrial.org/v1alpha1", "SyncPolicy", "default", change)
+
+    def former_policy(self, spec: Object) -> None:
+        api_version, kind, name = "apiextensions.k8s.io/v1", "CustomResourceDefinition", grants.CRD[-1]
+        versions = self.cluster.get(api_version, kind, name)["spec"]["versions"]
+        self.cluster.patch(api_version, kind, name, {"spec": {"versions": grants.without_rules(versions)}})
+        self.policy(spec)
+        self.cluster.patch(api_version, kind, name, {"spec": {"versions": versions}})
 
     def guard(self, installed: bool) -> None:
         for obj in self._bindings:

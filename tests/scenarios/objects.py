@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from grants import EVERYTHING
 from scenarios.scenario import HOME, NAME, A, Object
 
 GROUP = "g@.example.com"
@@ -93,13 +94,7 @@ def object_sync(
 
 def sync_policy(name: str, **spec: Any) -> Object:
     """Return a SyncPolicy that permits everything but for what `spec` says."""
-    lists = {
-        "watchNamespaces": ["*"],
-        "sourceNamespaces": ["*"],
-        "targetNamespaces": ["*"],
-        "allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}],
-    }
-    return obj(*SYNC_POLICY, "", name, spec={**lists, **spec})
+    return obj(*SYNC_POLICY, "", name, spec=EVERYTHING | spec)
 
 
 def body_of(obj: Object) -> Object:

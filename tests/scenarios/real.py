@@ -14,6 +14,7 @@ from controlplane.client import ApiError, Client, NotFoundError, Objects
 from controlplane.engine import manifests
 from controlplane.installation import Installation
 from controlplane.waiting import wait_for
+from grants import lists_optional
 from object_syncer.kube import api
 from scenarios import corner
 from scenarios.corner import Corner
@@ -132,6 +133,11 @@ class RealStage:
         """Merge into the spec of the SyncPolicy; it is put back in the end."""
         self._policy = self._policy or self._admin.get(*_POLICY)["spec"]
         self._admin.patch(*_POLICY, corner.marked({"spec": spec}, self.mark))
+
+    def former_policy(self, spec: Object) -> None:
+        """Merge into the spec of the SyncPolicy under the former CRD."""
+        with lists_optional(self._admin):
+            self.policy(spec)
 
     def guard(self, installed: bool) -> None:
         """Install the binding of the guard, or delete it."""

@@ -42,6 +42,9 @@ class Stage(Protocol):
     def policy(self, spec: Object) -> None:
         """Merge into the spec of the SyncPolicy that serves everybody."""
 
+    def former_policy(self, spec: Object) -> None:
+        """Merge into the spec of that SyncPolicy, under the CRD of before its lists were required."""
+
     def guard(self, installed: bool) -> None:
         """Install the guard of copies, or remove it."""
 
@@ -155,6 +158,11 @@ def set_owner(obj: Object, owner: Object, *, controller: bool) -> Step:
 def policy(**spec: object) -> Step:
     """Change what the SyncPolicy permits."""
     return lambda stage: stage.policy(spec)
+
+
+def former_policy(**spec: object) -> Step:
+    """Change the SyncPolicy as an API server let it be changed before its lists were required; None drops a list."""
+    return lambda stage: stage.former_policy(spec)
 
 
 def guard(installed: bool) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from grants import EVERYTHING
 from simulation import model
 from simulation.model import Json, Kind
 
@@ -88,18 +89,23 @@ oddly = st.sampled_from((False, False, False, False, False, False, True))
 """Whether an ObjectSync names something at random, instead of an object that exists."""
 conflict_policies = st.sampled_from((None, None, "Fail", "Adopt", "Overwrite"))
 policies: st.SearchStrategy[Json] = st.one_of(
-    st.just(dict.fromkeys((*SCOPES, *SELECTORS, "allowedResources", "guard"))),
-    st.just(dict.fromkeys((*SCOPES, *SELECTORS, "allowedResources", "guard"))),
+    st.just({**EVERYTHING, **dict.fromkeys((*SELECTORS, "guard"))}),
+    st.just({**EVERYTHING, **dict.fromkeys((*SELECTORS, "guard"))}),
     st.builds(
         lambda field, scope: {field: scope},
         st.sampled_from(SCOPES),
-        st.sampled_from(([], ["*"], ["a", "b"], ["b", "c"], ["a", "b", "c"])),
+        st.sampled_from((["*"], ["a", "b"], ["b", "c"], ["a", "b", "c"])),
     ),
     st.sampled_from(
         (
             {"allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}]},
             {"allowedResources": [{"apiGroups": [""], "resources": ["configmaps"]}]},
-            {"allowedResources": [{"apiGroups": [""]}, {"apiGroups": ["toys.dev"], "resources": ["widgets"]}]},
+            {
+                "allowedResources": [
+                    {"apiGroups": [""], "resources": ["*"]},
+                    {"apiGroups": ["toys.dev"], "resources": ["widgets"]},
+                ]
+            },
             {"sourceNamespaceSelector": TIER_ONE},
             {"targetNamespaceSelector": TIER_ONE},
             {"targetNamespaces": ["."]},

@@ -18,6 +18,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from grants import EVERYTHING
 from memcluster import ApiError
 from memcluster.engine import Task
 from object_syncer import rehearsal
@@ -43,7 +44,7 @@ POLICY: Json = {
     "apiVersion": SYNC,
     "kind": "SyncPolicy",
     "metadata": {"name": "default"},
-    "spec": {"conflictPolicies": ["*"]},
+    "spec": {**EVERYTHING, "conflictPolicies": ["*"]},
 }
 
 

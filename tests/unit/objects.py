@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
+from grants import EVERYTHING
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json
 
@@ -112,12 +113,13 @@ def namespace(name: str, *, phase: str = "Active", exclude: str = "", **labels: 
 
 
 def policy(**spec: object) -> Json:
-    """Return a SyncPolicy; all is allowed unless `spec` says otherwise."""
+    """Return a SyncPolicy; all is allowed unless `spec` says otherwise. A list that is None is missing."""
+    lists = {key: value for key, value in (EVERYTHING | spec).items() if value is not None}
     return {
         "apiVersion": api.API_VERSION,
         "kind": "SyncPolicy",
         "metadata": {"name": "default", "uid": "uid-of-default", "generation": 1},
-        "spec": spec,
+        "spec": lists,
     }
 
 

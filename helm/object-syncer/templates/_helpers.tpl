@@ -70,10 +70,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ .Values.metacontroller.user | default (printf "system:serviceaccount:%s:%s" $account.namespace $account.name) }}
 {{- end }}
 
-{{- /* The SyncPolicies as {"name": spec}, as JSON. */}}
+{{- /* The SyncPolicies as {"name": spec}, as JSON. None of their lists is empty: permissions are made of them. */}}
 {{- define "object-syncer.policies" -}}
 {{- $policies := dict -}}
-{{- $lists := list "watchNamespaces" "sourceNamespaces" "targetNamespaces" -}}
 {{- if .Values.defaultPolicy -}}
 {{- $default := pick .Values "watchNamespaces" "sourceNamespaces" "targetNamespaces" "allowedResources" "conflictPolicies" "transforms" "sourceConsent" -}}
 {{- range $selector := list "sourceNamespaceSelector" "targetNamespaceSelector" -}}
@@ -90,12 +89,30 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- if not $policies -}}
 {{- fail "policies: there is none and defaultPolicy is false: nothing would ever be copied" -}}
 {{- end -}}
+{{- range $name, $policy := $policies -}}
+{{- $where := and $.Values.defaultPolicy (eq $name "default") | ternary "" (printf "policies.%s." $name) -}}
+{{- range $list := list "watchNamespaces" "sourceNamespaces" "targetNamespaces" -}}
+{{- if not (get $policy $list) -}}
+{{- fail (printf "%s%s: the list is missing or empty; name namespaces, or write [\"*\"] for all" $where $list) -}}
+{{- end -}}
+{{- end -}}
+{{- if not $policy.allowedResources -}}
+{{- fail (printf "%sallowedResources: the list is missing or empty; name resource types, or write [{apiGroups: [\"*\"], resources: [\"*\"]}] for all" $where) -}}
+{{- end -}}
+{{- range $index, $rule := $policy.allowedResources -}}
+{{- range $list := list "apiGroups" "resources" -}}
+{{- if not (get $rule $list) -}}
+{{- fail (printf "%sallowedResources[%d].%s: the list is missing or empty; write [\"*\"] for all" $where $index $list) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{ toJson $policies }}
 {{- end }}
 
-{{- /* "all" if a list of namespaces means all (empty, "" or "*"), "some" if it has a pattern, "" if it has only names. */}}
+{{- /* "all" if a list of namespaces means all ("" or "*"), "some" if it has a pattern, "" if it has only names. */}}
 {{- define "object-syncer.reach" -}}
-{{- $reach := empty . | ternary "all" "" -}}
+{{- $reach := "" -}}
 {{- range . -}}
 {{- if has . (list "" "*") }}{{ $reach = "all" }}
 {{- else if and (regexMatch "[*?]" .) (not $reach) }}{{ $reach = "some" }}
@@ -106,16 +123,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{- /* Target namespaces of a policy as {"list": [...]}, as JSON: "." is any that is watched. */}}
 {{- define "object-syncer.targets" -}}
-{{- $targets := .targetNamespaces | default list -}}
-{{- if has "." $targets }}{{ $targets = concat (without $targets ".") (.watchNamespaces | default (list "*")) }}{{ end -}}
+{{- $targets := .targetNamespaces -}}
+{{- if has "." $targets }}{{ $targets = concat (without $targets ".") .watchNamespaces }}{{ end -}}
 {{ toJson (dict "list" $targets) }}
 {{- end }}
 
-{{- /* Whether allowedResources grant every resource of every group; a list left out means all. */}}
+{{- /* Whether allowedResources grant every resource of every group. */}}
 {{- define "object-syncer.everything" -}}
-{{- $everything := empty . | ternary "true" "" -}}
+{{- $everything := "" -}}
 {{- range . -}}
-{{- if and (or (not .apiGroups) (has "*" .apiGroups)) (or (not .resources) (has "*" .resources)) }}{{ $everything = "true" }}{{ end -}}
+{{- if and (has "*" .apiGroups) (has "*" .resources) }}{{ $everything = "true" }}{{ end -}}
 {{- end -}}
 {{ $everything }}
 {{- end }}

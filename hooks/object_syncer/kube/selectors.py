@@ -9,7 +9,10 @@ from functools import lru_cache
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A list of namespaces. As upstream reads it, an empty one, or one holding "" or "*", means all; globs are ours."""
+    """A list of namespaces. As upstream reads it, one without items or with "" or "*" in it means all; globs are ours.
+
+    The API server refuses lists without items; see `planning.scope.of` for those that were stored before.
+    """
 
     everything: bool
     plain: frozenset[str]

@@ -10,7 +10,7 @@ from object_syncer.kube import api, clock, metacontroller, times, types
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import discovery, scope
+from object_syncer.planning import destinations, discovery, scope, slice_spec
 from object_syncer.planning.scope import Scope
 from object_syncer.status import conditions, reasons, summary
 from object_syncer.status import problem as problems
@@ -95,12 +95,19 @@ def _serving(
 ) -> Scope | None:
     """Return the policy that serves this ObjectSync, as far as its kind is known.
 
-    Where labels of the source's namespace matter, which only planners see, it is the one whose planner made slices.
+    Where labels of the source's namespace matter, which only planners see, it is the one whose planner made slices. The
+    slices of an invalid policy stay, even where its other lists would not permit them.
     """
     if isinstance(resolved, Problem):
         return None
-    own, source = namespace_of(request.parent), request.parent["spec"]["source"]
-    found = scope.serving(scopes, resolved, source.get("namespace") or own, own)[0]
+    spec, own = request.parent["spec"], namespace_of(request.parent)
+    source = spec["source"].get("namespace") or own
+    named = destinations.named(spec["destinations"], source, spec["source"]["name"])
+    keepers = {item["spec"]["policy"] for item in slices if not slice_spec.is_given_up(item["spec"])}
+    invalid = next((each for each in scopes if each.invalid and each.policy in keepers), None)
+    if invalid:
+        return invalid
+    found = scope.serving(scopes, resolved, source, own, named, keepers=keepers)[0]
     if found is None or not any(each.source_selector for each in scopes):
         return found
     planners = {item["spec"]["policy"] for item in slices if not item["spec"].get("draining")}
@@ -151,6 +158,8 @@ def _problem(
     own = namespace_of(request.parent)
     if serving is None:
         return Problem(reasons.NOT_WATCHED, f"no SyncPolicy watches namespace {own}")
+    if serving.invalid:
+        return serving.invalid
     policies = request.related.of(api.API_VERSION, "SyncPolicy")
     policy_status = policies[serving.policy].get("status") or {}
     for condition in policy_status.get("conditions") or ():

@@ -4,7 +4,7 @@ Its children are the SyncSlices and one generated CompositeController per resour
 everybody, so nothing that one ObjectSync says may make it fail.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from object_syncer.kube import api, metacontroller, times
@@ -19,6 +19,7 @@ from object_syncer.planning import (
     plan,
     scope,
     slice_lifecycle,
+    slice_spec,
 )
 from object_syncer.planning.plan import Plans
 from object_syncer.status import conditions, reasons
@@ -37,8 +38,9 @@ _ADMISSION = "admissionregistration.k8s.io/v1"
 def customize(request: Request, _now: datetime) -> Json:
     """Watch the ObjectSyncs of the policy, every namespace, all policies, and whether the guard is installed."""
     rules = [metacontroller.rule("v1", "namespaces"), metacontroller.rule(api.API_VERSION, "syncpolicies")]
-    watch = scope.of(request.parent).watch
-    if watch.everything or watch.globs:
+    own = scope.of(request.parent)
+    watch = own.watch
+    if watch.everything or watch.globs or own.invalid:  # an invalid policy keeps whatever it has, if that still exists
         rules.append(metacontroller.rule(api.API_VERSION, "objectsyncs"))
     else:  # by namespace, so that policies share the load
         rules += (metacontroller.rule(api.API_VERSION, "objectsyncs", namespace=name) for name in sorted(watch.plain))
@@ -80,13 +82,14 @@ def sync(request: Request, now: datetime) -> Json:
     return metacontroller.composite(status, slices + generated, wait)
 
 
-def _plans(request: Request, policy: str, observed: Iterable[Json]) -> Plans:
+def _plans(request: Request, policy: str, observed: Collection[Json]) -> Plans:
     return plan.make(
         request.related.of(api.API_VERSION, "ObjectSync").values(),
         policy,
         scope.ranked(request.related.of(api.API_VERSION, "SyncPolicy").values()),
         namespaces.read(request.related.of("v1", "Namespace")),
         {item["spec"]["objectSync"]["uid"] for item in observed},
+        {item["spec"]["objectSync"]["uid"] for item in observed if not slice_spec.is_given_up(item["spec"])},
     )
 
 
@@ -95,11 +98,15 @@ def _problem(request: Request, observed: Iterable[Json], now: datetime) -> Probl
     if any(api.LAST_APPLIED_ANNOTATION in (item["metadata"].get("annotations") or {}) for item in observed):
         return Problem(reasons.WRONG_APPLY_STRATEGY, "Metacontroller must run with --apply-strategy=server-side-apply")
     unknown = known_fields.problem(request.parent.get("spec"), known_fields.SYNC_POLICY)
-    if unknown or not _needs_guard(request):
+    if unknown:
         return unknown
-    policies = request.related.of(_ADMISSION, "ValidatingAdmissionPolicy")
-    bindings = request.related.of(_ADMISSION, "ValidatingAdmissionPolicyBinding")
-    return guard.problem(policies.get(api.GUARD), bindings.get(api.GUARD), now)
+    if _needs_guard(request):
+        policies = request.related.of(_ADMISSION, "ValidatingAdmissionPolicy")
+        bindings = request.related.of(_ADMISSION, "ValidatingAdmissionPolicyBinding")
+        missing = guard.problem(policies.get(api.GUARD), bindings.get(api.GUARD), now)
+        if missing:
+            return missing
+    return None if scope.is_retiring(request.parent) else scope.of(request.parent).invalid
 
 
 def _needs_guard(request: Request) -> bool:

@@ -85,6 +85,17 @@ class Destinations:
         return Destinations({shape: kept for shape, kept in wanted.items() if kept}, problems, self.unmatched)
 
 
+def named(entries: Iterable[Json], source_namespace: str, source_name: str) -> frozenset[str]:
+    """Return the namespaces that entries name rather than match, except where the copy would be the source itself."""
+    return frozenset(
+        entry["namespace"]
+        for entry in entries
+        if not _is_pattern(entry)
+        and entry["namespace"] not in exclusions(entry.get("exclude"))
+        and (entry["namespace"], entry.get("name") or source_name) != (source_namespace, source_name)
+    )
+
+
 def at_most(entries: Iterable[Json], source_name: str, namespaces: Namespaces, targets: Targets) -> int:
     """Return how many destinations `expand` can find at most, without expanding anything."""
     named, counted = set(), dict[str, int]()

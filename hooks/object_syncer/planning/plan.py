@@ -19,7 +19,9 @@ _log = logging.getLogger(__name__)
 _SUSPENDED = Problem(reasons.SUSPENDED, "nothing is written or deleted while spec.suspend is true")
 
 
-_KEEP_COPIES = frozenset((reasons.TOO_MANY_COPIES, reasons.UNKNOWN_FIELD, reasons.TRANSFORM_NOT_ALLOWED))
+_KEEP_COPIES = frozenset(
+    (reasons.TOO_MANY_COPIES, reasons.UNKNOWN_FIELD, reasons.TRANSFORM_NOT_ALLOWED, reasons.INVALID_POLICY)
+)
 """Problems with which SyncSlices that exist stay as they are, unless the ObjectSync is being deleted."""
 
 
@@ -63,17 +65,19 @@ def make(
     scopes: Sequence[Scope],
     namespaces: Namespaces,
     with_slices: Collection[str] = (),
+    keeping: Collection[str] = (),
 ) -> Plans:
     """Plan every ObjectSync that `policy` serves, whose kind is known, and that is not being deleted.
 
-    `scopes` are those of all policies, ranked; `with_slices` the uids of ObjectSyncs that have SyncSlices of `policy`.
-    A deleted ObjectSync gets no plan, but keeps its claims while it has slices, so that nobody overwrites copies still
-    in use. So do ObjectSyncs of policies with a higher priority: they come first wherever destinations are contested.
+    `scopes` are those of all policies, ranked; `with_slices` the uids of ObjectSyncs that have SyncSlices of `policy`,
+    `keeping` of those that have some that do not give up their copies. A deleted ObjectSync gets no plan, but keeps its
+    claims while it has slices, so that nobody overwrites copies still in use. So do ObjectSyncs of policies with a
+    higher priority: they come first wherever destinations are contested.
 
     One bad ObjectSync never harms another: what it raises is logged, and its slices stay as they are.
     """
     object_syncs = list(object_syncs)
-    asking, unplanned = _asking(object_syncs, policy, scopes, namespaces, with_slices)
+    asking, unplanned = _asking(object_syncs, policy, scopes, namespaces, with_slices, keeping)
     plans = [
         plan for scope, plan in _granted(asking) if scope.policy == policy and not is_terminating(plan.object_sync)
     ]
@@ -110,6 +114,7 @@ def _asking(
     scopes: Sequence[Scope],
     namespaces: Namespaces,
     with_slices: Collection[str],
+    keeping: Collection[str],
 ) -> tuple[list[tuple[Scope, Plan]], dict[str, Problem | None]]:
     """Return the ObjectSyncs that matter to `policy`, in order of precedence, and those that cannot be planned."""
     priority = next((scope.priority for scope in scopes if scope.policy == policy), None)
@@ -118,7 +123,8 @@ def _asking(
     for object_sync in sorted(object_syncs, key=precedence.seniority):
         terminating, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
         try:
-            served = _served(object_sync, scopes, namespaces)
+            keeps = uid in keeping or (terminating and uid in with_slices)
+            served = _served(object_sync, scopes, namespaces, (policy,) if keeps else ())
             if served is None:
                 continue
             scope, type_, problem = served
@@ -155,15 +161,19 @@ def _suspended(object_syncs: Iterable[Json]) -> dict[str, int]:
 
 
 def _served(
-    object_sync: Json, scopes: Sequence[Scope], namespaces: Namespaces
+    object_sync: Json, scopes: Sequence[Scope], namespaces: Namespaces, keepers: Collection[str]
 ) -> tuple[Scope, ResourceType, Problem | None] | None:
-    """Return which scope serves an ObjectSync, its type, and why the scope refuses it; None if nobody serves it."""
+    """Return which scope serves an ObjectSync, its type, and why the scope refuses it; None if nobody serves it.
+
+    `keepers` are policies that have SyncSlices of it, as far as that is known here.
+    """
     source, own = object_sync["spec"]["source"], namespace_of(object_sync)
     type_ = discovery.known(source, object_sync.get("status"))
     if not isinstance(type_, ResourceType):
         return None  # the ObjectSync's own hook says why
     home = source.get("namespace") or own
-    scope, problem = serving(scopes, type_, home, own, namespaces.labels_of(home))
+    named = destinations.named(object_sync["spec"]["destinations"], home, source["name"])
+    scope, problem = serving(scopes, type_, home, own, named, namespaces.labels_of(home), keepers)
     return (scope, type_, problem) if scope else None
 
 

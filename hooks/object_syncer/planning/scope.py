@@ -4,7 +4,7 @@ Policies are grants: several may watch a namespace. Which of them serves an Obje
 planner and by the ObjectSync's own hook.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from object_syncer.kube import api, label_selectors
@@ -22,6 +22,12 @@ TRANSFORMS = frozenset(("metadata", "data"))
 
 ALL_TRANSFORMS = TRANSFORMS | {"set", "patches"}
 
+LISTS = ("watchNamespaces", "sourceNamespaces", "targetNamespaces", "allowedResources")
+"""The lists that a SyncPolicy must have. One without items means nothing, and is no way to say "all"."""
+
+_SHOWN_LISTS = 5
+"""Lists that a message names; allowedResources may have hundreds without items."""
+
 OWN = "."
 """In sourceNamespaces and targetNamespaces: the namespace of the ObjectSync itself."""
 
@@ -32,7 +38,7 @@ class Scope:
 
     policy: str
     rank: tuple[int, str, str]
-    """The smallest serves: highest priority first, then the oldest."""
+    """The smallest is asked first: highest priority, then the oldest, then name."""
     watch: Names
     sources: Names
     targets: Names
@@ -49,6 +55,8 @@ class Scope:
     """What the labels of a source's namespace must match beside."""
     target_selector: Json | None = None
     """What the labels of a copy's namespace must match beside, as the SyncPolicy has it."""
+    invalid: Problem | None = None
+    """Which list is missing, so that nothing is planned by this policy."""
 
     @property
     def priority(self) -> int:
@@ -59,6 +67,11 @@ class Scope:
         """Return the target namespaces of ObjectSyncs in a namespace."""
         listed = self.targets
         return replace(listed, plain=listed.plain | {own_namespace}) if OWN in listed.plain else listed
+
+    def permits_all(self, named: Collection[str], own_namespace: str) -> bool:
+        """Tell whether all these namespaces are target namespaces of ObjectSyncs in `own_namespace`."""
+        targets = self.targets_of(own_namespace)
+        return all(namespace in targets for namespace in named)
 
     def problem(
         self, type_: ResourceType, source_namespace: str, own_namespace: str, labels: Mapping[str, str] | None = None
@@ -99,7 +112,12 @@ class Scope:
 
 
 def of(policy: Json) -> Scope:
-    """Read a SyncPolicy. Every list of its spec is optional and then means "all"."""
+    """Read a SyncPolicy.
+
+    The API server refuses one without all its lists, but may have stored it before they were required. They meant "all"
+    then, and are still read so: what such a policy serves, it would lose otherwise. `invalid` tells, and keeps it from
+    planning more.
+    """
     spec, meta = policy.get("spec") or {}, policy["metadata"]
     source_selector = spec.get("sourceNamespaceSelector")
     return Scope(
@@ -118,6 +136,25 @@ def of(policy: Json) -> Scope:
         max_copies=int(spec.get("maxCopies") or MAX_COPIES),
         source_selector=None if source_selector is None else label_selectors.parse(source_selector),
         target_selector=spec.get("targetNamespaceSelector"),
+        invalid=_invalid(meta["name"], spec),
+    )
+
+
+def _invalid(policy: str, spec: Json) -> Problem | None:
+    missing = [f"spec.{key}" for key in LISTS if not spec.get(key)]
+    missing += [
+        f"spec.allowedResources[{index}].{key}"
+        for index, rule in enumerate(spec.get("allowedResources") or ())
+        for key in ("apiGroups", "resources")
+        if not rule.get(key)
+    ]
+    if not missing:
+        return None
+    more = f" and {len(missing) - _SHOWN_LISTS} more" if len(missing) > _SHOWN_LISTS else ""
+    shown, verb = ", ".join(missing[:_SHOWN_LISTS]) + more, "are" if len(missing) > 1 else "is"
+    return Problem(
+        reasons.INVALID_POLICY,
+        f'{shown} of SyncPolicy {policy} {verb} missing or empty: list there what is permitted; "*" permits all',
     )
 
 
@@ -132,7 +169,7 @@ def _transforms(listed: Sequence[str] | None) -> frozenset[str]:
 
 
 def ranked(policies: Iterable[Json]) -> list[Scope]:
-    """Return the scopes of all policies that go on serving, the first to serve first."""
+    """Return the scopes of all policies that go on serving, lowest rank first."""
     remaining = (policy for policy in policies if not is_terminating(policy) and not is_retiring(policy))
     return sorted(map(of, remaining), key=lambda scope: scope.rank)
 
@@ -147,19 +184,26 @@ def serving(
     type_: ResourceType,
     source_namespace: str,
     own_namespace: str,
+    named: Collection[str],
     labels: Mapping[str, str] | None = None,
+    keepers: Collection[str] = (),
 ) -> tuple[Scope | None, Problem | None]:
-    """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its problem if all refuse.
+    """Return which of the ranked scopes serves an ObjectSync of `own_namespace`, and its problem if none does.
 
-    `labels` are those of the source's namespace, None where they are not known. (None, None): none watches the
-    namespace.
+    The highest priority decides; among equals one that permits copies in all namespaces that the ObjectSync names,
+    `named`; then rank. What namespaces exist does not matter: a new one must not hand over the ObjectSync. `labels` are
+    those of the source's namespace, None where they are not known. (None, None): none watches the namespace.
+
+    While that is an invalid policy, nothing is handed over, neither from it nor to it: of `keepers`, the policies that
+    have SyncSlices of the ObjectSync, one that permits it goes on serving it; otherwise nobody does.
     """
-    refused: tuple[Scope | None, Problem | None] = (None, None)
-    for scope in scopes:
-        if own_namespace in scope.watch:
-            problem = scope.problem(type_, source_namespace, own_namespace, labels)
-            if problem is None:
-                return scope, None
-            if refused[0] is None:
-                refused = scope, problem
-    return refused
+    watching = [scope for scope in scopes if own_namespace in scope.watch]
+    problems = [scope.problem(type_, source_namespace, own_namespace, labels) for scope in watching]
+    permitting = [scope for scope, problem in zip(watching, problems, strict=True) if problem is None]
+    if not permitting:
+        return (watching[0], watching[0].invalid or problems[0]) if watching else (None, None)
+    equals = [scope for scope in permitting if scope.priority == permitting[0].priority]
+    first = next((scope for scope in equals if scope.permits_all(named, own_namespace)), equals[0])
+    if first.invalid:
+        first = next((scope for scope in permitting if scope.policy in keepers and not scope.invalid), first)
+    return first, first.invalid

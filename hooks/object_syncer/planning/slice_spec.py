@@ -68,7 +68,12 @@ def releasing(name: str) -> Json:
 
 def is_releasing(spec: Json) -> bool:
     """Tell whether a SyncSlice gives up its copies."""
-    return "matchExpressions" in spec["selector"]
+    return "matchExpressions" in spec.get("selector", {})
+
+
+def is_given_up(spec: Json) -> bool:
+    """Tell whether the copies of a SyncSlice are to be deleted, or to become those of another policy."""
+    return bool(spec.get("draining")) or is_releasing(spec)
 
 
 def destinations(spec: Json) -> list[Json]:

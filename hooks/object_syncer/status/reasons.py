@@ -120,6 +120,9 @@ GUARD_MISSING = "GuardMissing"
 RETIRING = "Retiring"
 """The SyncPolicy is to be deleted: it hands its copies over to other policies, or deletes them."""
 
+INVALID_POLICY = "InvalidPolicy"
+"""The SyncPolicy lacks one of its four lists; nothing is planned by it, and copies that exist stay and follow."""
+
 WRONG_APPLY_STRATEGY = "WrongApplyStrategy"
 """Metacontroller runs without --apply-strategy=server-side-apply, which would corrupt copies."""
 

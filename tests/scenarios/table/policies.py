@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from grants import EVERYTHING
 from scenarios.objects import (
     COPY,
     DATA,
@@ -9,6 +10,7 @@ from scenarios.objects import (
     SOURCE,
     SYNC,
     config_map,
+    data,
     destinations,
     object_sync,
     to,
@@ -25,6 +27,7 @@ from scenarios.scenario import (
     create,
     delete,
     edit,
+    former_policy,
     guard,
     policy,
     together,
@@ -41,6 +44,7 @@ FORBIDDING: dict[str, tuple[str, list[object]]] = {
 def scenarios() -> Iterator[Scenario]:
     """Yield the scenarios."""
     yield from _lists()
+    yield from _invalid()
     yield from _guard()
 
 
@@ -58,7 +62,7 @@ def _lists() -> Iterator[Scenario]:
         yield Scenario(
             f"copies that the SyncPolicy permits again are created again: {reason}",
             (SOURCE, object_sync(A, B)),
-            (policy(**{field: entries}), policy(**{field: None})),
+            (policy(**{field: entries}), policy(**{field: EVERYTHING[field]})),
             copies={IN_A: DATA, IN_B: DATA},
             in_sync={NAME: SYNCED},
             exclusive=True,
@@ -116,6 +120,68 @@ def _lists() -> Iterator[Scenario]:
         copies={IN_A: DATA},
         kept=(IN_A,),
         in_sync={NAME: SYNCED},
+        exclusive=True,
+    )
+
+
+def _invalid() -> Iterator[Scenario]:
+    """Of a SyncPolicy that lacks a list, as only API servers of before the lists were required let it be stored."""
+    invalid = ("False", "InvalidPolicy")
+    for field, everything in EVERYTHING.items():
+        yield Scenario(
+            f"copies of a SyncPolicy without {field} stay and follow",
+            (SOURCE, SYNC),
+            (former_policy(**{field: None}), edit(SOURCE, data(k="new"))),
+            copies={IN_A: {"data": {"k": "new"}}},
+            kept=(IN_A,),
+            in_sync={NAME: invalid},
+            ready={NAME: invalid},
+            says={NAME: (f"spec.{field} of SyncPolicy default is missing or empty",)},
+            exclusive=True,
+        )
+        yield Scenario(
+            f"a SyncPolicy plans again when it has {field}",
+            (SOURCE, SYNC),
+            (former_policy(**{field: []}), edit(SYNC, destinations(A, B)), policy(**{field: everything})),
+            copies={IN_A: DATA, IN_B: DATA},
+            kept=(IN_A,),
+            in_sync={NAME: SYNCED},
+            ready={NAME: SYNCED},
+            exclusive=True,
+        )
+    yield Scenario(
+        "a SyncPolicy without a list plans nothing new",
+        (SOURCE, SYNC),
+        (
+            former_policy(sourceNamespaces=None),
+            together(edit(SYNC, destinations(A, B)), create(object_sync(B, name="late-@"))),
+        ),
+        copies={IN_A: DATA, IN_B: None},
+        in_sync={NAME: invalid, "late-@": invalid},
+        exclusive=True,
+    )
+    yield Scenario(
+        "a SyncPolicy without a list prunes nothing, though its other lists permit less than before",
+        (SOURCE, SYNC),
+        (former_policy(allowedResources=None, watchNamespaces=[B], sourceNamespaces=[B], targetNamespaces=[B]),),
+        copies={IN_A: DATA},
+        kept=(IN_A,),
+        in_sync={NAME: invalid},
+        exclusive=True,
+    )
+    yield Scenario(
+        "a copy that is deleted under a SyncPolicy without a list is created again",
+        (SOURCE, SYNC),
+        (former_policy(allowedResources=[{"apiGroups": [""]}]), delete(COPY)),
+        copies={IN_A: DATA},
+        in_sync={NAME: invalid},
+        exclusive=True,
+    )
+    yield Scenario(
+        "an ObjectSync under a SyncPolicy without a list can be deleted, and its copies go",
+        (SOURCE, SYNC),
+        (former_policy(targetNamespaces=None), delete(SYNC)),
+        copies={IN_A: None},
         exclusive=True,
     )
 

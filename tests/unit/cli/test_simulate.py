@@ -10,6 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from grants import EVERYTHING
 from object_syncer.cli import main, trial
 from object_syncer.kube.meta import Json
 
@@ -158,12 +159,39 @@ class TestInput:
         result = simulate(manifests, config_map(), object_sync("kube-public"))
         assert "KindNotAllowed" in result.stdout
 
+    @pytest.mark.parametrize("conflict_policy", ["Overwrite", "Adopt"])
+    def test_without_a_sync_policy_everything_is_permitted_conflict_policies_too(
+        self, simulate: Simulate, conflict_policy: str
+    ) -> None:
+        sync = object_sync("team", "kube-public")
+        sync["spec"]["source"]["namespace"] = "kube-system"
+        sync["spec"]["conflictPolicy"] = conflict_policy
+        given = (namespace("team"), config_map("kube-system"), config_map("team"), sync)
+        document = answered(simulate(*given, options=("-o", "json")))
+        assert where(document) == ["kube-public/settings", "team/settings"]
+        (status,) = [item["status"] for item in document["objectSyncs"]]
+        assert [(each["status"], each["reason"]) for each in status["conditions"]] == [("True", "Success")] * 2
+        assert "conflictPolicy" not in str(status)
+
+    def test_with_a_sync_policy_conflict_policies_must_be_permitted(self, simulate: Simulate) -> None:
+        policy = {
+            "apiVersion": "sync.rustrial.org/v1alpha1",
+            "kind": "SyncPolicy",
+            "metadata": {"name": "mine"},
+            "spec": EVERYTHING,
+        }
+        sync = object_sync("team")
+        sync["spec"]["conflictPolicy"] = "Overwrite"
+        result = simulate(namespace("team"), config_map(), config_map("team"), policy, sync)
+        assert "Conflict" in result.stdout
+        assert result.exit_code == 1
+
     def test_sync_policies_are_obeyed(self, simulate: Simulate) -> None:
         policy = {
             "apiVersion": "sync.rustrial.org/v1alpha1",
             "kind": "SyncPolicy",
             "metadata": {"name": "mine"},
-            "spec": {"watchNamespaces": ["team"]},
+            "spec": {**EVERYTHING, "watchNamespaces": ["team"]},
         }
         result = simulate(policy, config_map(), object_sync("kube-public"))
         assert "NotWatched" in result.stdout
@@ -305,7 +333,8 @@ BAD = [
             "kind": "SyncPolicy",
             "metadata": {"name": "p"},
             "spec": {
-                "targetNamespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]}
+                **EVERYTHING,
+                "targetNamespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]},
             },
         },
         "(SyncPolicy p): spec.targetNamespaceSelector.matchExpressions[0]: In and NotIn need values",
@@ -316,9 +345,27 @@ BAD = [
             "apiVersion": "sync.rustrial.org/v1alpha1",
             "kind": "SyncPolicy",
             "metadata": {"name": "p"},
-            "spec": {"watchNamespaces": "*"},
+            "spec": {**EVERYTHING, "watchNamespaces": "*"},
         },
         "(SyncPolicy p): spec.watchNamespaces: must be a list, is a string",
+    ),
+    (
+        {
+            "apiVersion": "sync.rustrial.org/v1alpha1",
+            "kind": "SyncPolicy",
+            "metadata": {"name": "p"},
+            "spec": {key: value for key, value in EVERYTHING.items() if key != "targetNamespaces"},
+        },
+        "(SyncPolicy p): spec.targetNamespaces: missing: Namespaces that objects may be copied to",
+    ),
+    (
+        {
+            "apiVersion": "sync.rustrial.org/v1alpha1",
+            "kind": "SyncPolicy",
+            "metadata": {"name": "p"},
+            "spec": {**EVERYTHING, "allowedResources": []},
+        },
+        "(SyncPolicy p): spec.allowedResources: has 0 items, must have 1",
     ),
     (definition(versions=[]), "spec.versions: has 0 items, must have 1"),
     (definition(scope="Everywhere"), "spec.scope: must be one of Namespaced, Cluster"),

@@ -321,7 +321,7 @@ def test_a_controller_that_does_not_run(case: Unserved) -> None:
 def test_where_labels_of_the_source_s_namespace_decide_the_policy_that_planned_serves() -> None:
     selective = with_condition("GuardMissing")
     selective["metadata"] |= {"name": "selective"}
-    selective["spec"] = {"sourceNamespaceSelector": {}, "priority": 1}
+    selective["spec"] |= {"sourceNamespaceSelector": {}, "priority": 1}
     assert conditions(answer(object_sync(), policy(), selective, synced("a"))["status"])["Ready"][1] == "Success"
     assert conditions(answer(object_sync(), policy(), selective)["status"])["Ready"][1] == "GuardMissing"
 
@@ -332,10 +332,49 @@ def test_where_labels_of_the_source_s_namespace_decide_the_policy_that_planned_s
 def test_the_policy_that_serves_depends_on_where_the_source_is(source_namespace: str | None, because: str) -> None:
     only_shared = with_condition("GuardMissing")
     only_shared["metadata"] |= {"name": "only-shared"}
-    only_shared["spec"] = {"sourceNamespaces": ["shared"], "priority": 1}
+    only_shared["spec"] |= {"sourceNamespaces": ["shared"], "priority": 1}
     parent = object_sync(spec_source=source(namespace=source_namespace))
     status = answer(parent, policy(), only_shared, synced("a"))["status"]
     assert conditions(status)["Ready"][1] == because
+
+
+@dataclass(frozen=True)
+class Broken:
+    reason: str
+    slices_of: list[str]
+    """The policies whose slices the ObjectSync has; "-" before one: it is draining."""
+    ready: tuple[str, str]
+    broken: Json = field(default_factory=lambda: {"priority": 9, "sourceNamespaces": None})
+    """The spec of the invalid SyncPolicy."""
+
+
+@cases(
+    Broken("served by an invalid policy", ["broken"], ("False", "InvalidPolicy")),
+    Broken("new, and an invalid policy would serve it", [], ("False", "InvalidPolicy")),
+    Broken("served by a policy that an invalid one would come before", ["default"], WELL),
+    Broken("once served by that policy", ["-default"], ("False", "InvalidPolicy")),
+    Broken("an invalid policy would not serve it", ["default"], WELL, {"priority": -1, "sourceNamespaces": None}),
+    Broken(
+        "an invalid policy still has its slices, but does not watch it any more",
+        ["broken"],
+        ("False", "InvalidPolicy"),
+        {"watchNamespaces": ["x"], "sourceNamespaces": None},
+    ),
+)
+def test_an_objectsync_is_told_of_an_invalid_policy(case: Broken) -> None:
+    broken = policy(**case.broken)
+    broken["metadata"] |= {"name": "broken"}
+    found = []
+    for index, name in enumerate(case.slices_of):
+        item = synced("a", index=index, policy=name.removeprefix("-"), **({"draining": STAMP} if "-" in name else {}))
+        item["metadata"]["name"] = f"share-{index}"
+        found.append(item)
+    status = answer(object_sync(), policy(), broken, *found)["status"]
+    assert conditions(status)["Ready"] == case.ready
+    if case.ready != WELL:
+        assert message(status, "Ready") == message(status, "InSync")
+        assert message(status, "Ready").startswith("spec.sourceNamespaces of SyncPolicy broken is missing or empty: ")
+        assert status["copies"]["total"] == len([name for name in case.slices_of if "-" not in name])
 
 
 def test_slices_are_read_in_their_order_whatever_they_are_called() -> None:

@@ -327,6 +327,26 @@ def whole(entries: Iterable[Json | str]) -> list[Json]:
     return [{"namespace": item} if isinstance(item, str) else item for item in entries]
 
 
+@dataclass(frozen=True)
+class Named:
+    reason: str
+    entries: list[Json]
+    named: set[str]
+
+
+@cases(
+    Named("namespaces are named, whatever the copies are called", [entry("a"), entry("b", "other")], {"a", "b"}),
+    Named("a namespace that does not exist is named too", [entry("nowhere")], {"nowhere"}),
+    Named("a wildcard names none", [entry("*"), entry("", "other")], set()),
+    Named("nor does a glob or a selector", [entry("a-*"), labelled(env="prod")], set()),
+    Named("one that its entry excludes is not named", [entry("a", exclude=["a"]), entry("b", exclude=["a"])], {"b"}),
+    Named("the source itself is no destination", [entry("team"), entry("team", "settings")], set()),
+    Named("a copy beside the source is one", [entry("team", "other")], {"team"}),
+)
+def test_namespaces_that_an_objectsync_names(case: Named) -> None:
+    assert destinations.named(case.entries, "team", "settings") == case.named
+
+
 def flat(found: Destinations) -> list[str]:
     return [
         f"{where}/{shape.name}{' ' * bool(shape.strategy)}{shape.strategy}"

@@ -82,7 +82,7 @@ CLUSTER_ROLE = source("ClusterRole", "rbac.authorization.k8s.io")
         "a kind that the policy does not allow gets no copies",
         object_sync(),
         problem=reasons.KIND_NOT_ALLOWED,
-        spec={"allowedResources": [{"resources": ["secrets"]}]},
+        spec={"allowedResources": [{"apiGroups": [""], "resources": ["secrets"]}]},
     ),
     Case(
         "a source that the policy does not allow gets no copies",
@@ -224,7 +224,7 @@ def test_an_objectsync_with_an_unknown_field_gets_no_copies_or_keeps_those_it_ha
 
 
 def test_an_unknown_field_does_not_keep_copies_that_the_policy_forbids() -> None:
-    scopes = scope.ranked([policy(allowedResources=[{"resources": ["secrets"]}])])
+    scopes = scope.ranked([policy(allowedResources=[{"apiGroups": [""], "resources": ["secrets"]}])])
     found = plan.make([with_unknown_field()], "default", scopes, NAMESPACES, with_slices={"uid-of-newer"})
     assert [item.problem and item.problem.reason for item in found.plans] == [reasons.KIND_NOT_ALLOWED]
     assert not found.unplanned
@@ -249,6 +249,75 @@ def test_each_objectsync_is_planned_by_one_policy_alone() -> None:
         "default": ["ours"],
         "second": ["theirs"],
     }
+
+
+def test_what_namespaces_exist_does_not_decide_which_policy_plans_an_objectsync() -> None:
+    narrow, wide = policy(targetNamespaces=["a", "later"]), policy(targetNamespaces=["a", "elsewhere"])
+    narrow["metadata"] |= {"creationTimestamp": ago(9)}
+    wide["metadata"] |= {"name": "wide", "creationTimestamp": ago(1)}
+    scopes = scope.ranked([narrow, wide])
+    for to, by in (
+        (["a", "*"], "default"),
+        (["later"], "default"),
+        (["a", "elsewhere"], "wide"),
+        (["*", "elsewhere"], "wide"),
+    ):
+        for existing in (["team", "a"], ["team", "a", "elsewhere", "later"]):
+            found = cluster.read({name: namespace(name) for name in existing})
+            planned = {
+                name: plan.make([object_sync(destinations=to)], name, scopes, found).plans
+                for name in ("default", "wide")
+            }
+            assert [name for name, plans in planned.items() if plans] == [by], (to, existing)
+
+
+def test_an_invalid_policy_takes_no_objectsync_from_the_one_that_plans_it_and_gives_it_no_new_one() -> None:
+    broken = policy(targetNamespaces=None, priority=9)
+    broken["metadata"] |= {"name": "broken"}
+    syncs = [object_sync("kept"), object_sync("new"), terminating(object_sync("ending"))]
+    planned = plan.make(
+        syncs,
+        "default",
+        scope.ranked([broken, policy()]),
+        NAMESPACES,
+        with_slices={"uid-of-kept", "uid-of-ending"},
+        keeping={"uid-of-kept"},
+    )
+    assert [name_of(item.object_sync) for item in planned.plans] == ["kept"]
+
+
+def test_copies_stay_where_an_invalid_policy_would_be_next_to_serve_them() -> None:
+    broken = policy(targetNamespaces=None)
+    broken["metadata"] |= {"name": "broken"}
+    scopes = scope.ranked([broken, policy(watchNamespaces=["elsewhere"])])
+    found = plan.make([object_sync("left")], "default", scopes, NAMESPACES, {"uid-of-left"}, {"uid-of-left"})
+    assert (found.plans, found.heirs) == ([], {})
+    (problem,) = found.unplanned.values()
+    assert problem
+    assert problem.reason == reasons.INVALID_POLICY
+
+
+def test_an_invalid_policy_claims_no_destinations_of_others() -> None:
+    broken = policy(targetNamespaces=None, watchNamespaces=["b"], priority=9)
+    broken["metadata"] |= {"name": "broken"}
+    theirs, ours = object_sync("s", ["a"], namespace="b", created=ago(99)), object_sync("s", ["a"])
+    (planned,) = plan.make([theirs, ours], "default", scope.ranked([broken, policy()]), NAMESPACES).plans
+    assert (planned.object_sync, namespaces(planned)) == (ours, {"a"})
+
+
+def test_an_objectsync_that_is_deleted_keeps_its_claims_also_beside_an_invalid_policy() -> None:
+    broken = policy(targetNamespaces=None, priority=9)
+    broken["metadata"] |= {"name": "broken"}
+    older, younger = terminating(object_sync("older", ["a"], created=ago(100))), object_sync("younger", ["a"])
+    (planned,) = plan.make(
+        [older, younger],
+        "default",
+        scope.ranked([broken, policy()]),
+        NAMESPACES,
+        with_slices={"uid-of-older", "uid-of-younger"},
+        keeping={"uid-of-younger"},
+    ).plans
+    assert namespaces(planned) == set()
 
 
 def test_the_oldest_gets_a_destination_whatever_the_order_of_the_request() -> None:

@@ -16,7 +16,7 @@ CRON_JOBS = ResourceType("batch", "v1", "CronJob", "cronjobs")
 CLUSTER_ROLES = ResourceType("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False)
 
 
-def test_each_list_of_namespaces_is_read_on_its_own_and_one_that_is_left_out_means_all() -> None:
+def test_each_list_of_namespaces_is_read_on_its_own() -> None:
     found = scope.of(policy(watchNamespaces=["w"], sourceNamespaces=["s"], targetNamespaces=["t-*"]))
     assert [
         [name in listed for name in ("w", "s", "t-1")] for listed in (found.watch, found.sources, found.targets)
@@ -27,12 +27,66 @@ def test_each_list_of_namespaces_is_read_on_its_own_and_one_that_is_left_out_mea
     ]
     open_ = scope.of(policy())
     assert all(listed.everything for listed in (open_.watch, open_.sources, open_.targets))
+    assert open_.invalid is None
+
+
+@dataclass(frozen=True)
+class Invalid:
+    reason: str
+    spec: Json
+    says: str
+
+
+@cases(
+    Invalid(
+        "a list is missing",
+        {"watchNamespaces": None},
+        'spec.watchNamespaces of SyncPolicy default is missing or empty: list there what is permitted; "*" permits all',
+    ),
+    Invalid(
+        "a list is empty", {"sourceNamespaces": []}, "spec.sourceNamespaces of SyncPolicy default is missing or empty"
+    ),
+    Invalid(
+        "no resources are listed",
+        {"allowedResources": []},
+        "spec.allowedResources of SyncPolicy default is missing or empty",
+    ),
+    Invalid(
+        "several lists are missing",
+        {"targetNamespaces": None, "allowedResources": None},
+        "spec.targetNamespaces, spec.allowedResources of SyncPolicy default are missing or empty",
+    ),
+    Invalid(
+        "a rule has no resources, perhaps because the word was mistyped",
+        {"allowedResources": [{"apiGroups": ["*"], "resources": ["*"]}, {"apiGroups": [""]}]},
+        "spec.allowedResources[1].resources of SyncPolicy default is missing or empty",
+    ),
+    Invalid(
+        "many rules say nothing",
+        {"allowedResources": [{}] * 400},
+        "spec.allowedResources[2].apiGroups and 795 more of SyncPolicy default are missing or empty",
+    ),
+)
+def test_a_policy_without_a_list_is_invalid_and_says_which(case: Invalid) -> None:
+    found = scope.of(policy(**case.spec))
+    assert found.invalid
+    assert found.invalid.reason == reasons.INVALID_POLICY
+    assert case.says in found.invalid.message
+
+
+def test_a_list_without_items_is_read_as_all_because_that_is_what_it_meant() -> None:
+    empties: tuple[list[str] | None, ...] = (None, [])
+    for empty in empties:
+        spec = dict.fromkeys(scope.LISTS, empty)
+        found = scope.of(policy(**spec))
+        assert all(listed.everything for listed in (found.watch, found.sources, found.targets))
+        assert found.problem(CRON_JOBS, "anywhere", "team") is None
 
 
 @dataclass(frozen=True)
 class Allowed:
     reason: str
-    rules: list[Json] | None
+    rules: list[Json]
     allows: set[str] = field(default_factory=set)
     """Of configmaps and cronjobs.batch."""
 
@@ -41,11 +95,8 @@ BOTH = {"configmaps", "cronjobs.batch"}
 
 
 @cases(
-    Allowed("no rules allow all", None, BOTH),
-    Allowed("an empty list allows all", [], BOTH),
     Allowed("stars allow all", [{"apiGroups": ["*"], "resources": ["*"]}], BOTH),
-    Allowed("an empty rule allows all", [{}], BOTH),
-    Allowed("a group alone allows all of it", [{"apiGroups": ["batch"]}], {"cronjobs.batch"}),
+    Allowed("a group with a star allows all of it", [{"apiGroups": ["batch"], "resources": ["*"]}], {"cronjobs.batch"}),
     Allowed("an empty group is the core group", [{"apiGroups": [""], "resources": ["*"]}], {"configmaps"}),
     Allowed("a resource is written in the plural", [{"apiGroups": [""], "resources": ["configmaps"]}], {"configmaps"}),
     Allowed("a kind is no resource", [{"apiGroups": [""], "resources": ["ConfigMap"]}]),
@@ -57,14 +108,16 @@ BOTH = {"configmaps", "cronjobs.batch"}
     ),
 )
 def test_allowed_resources(case: Allowed) -> None:
-    found = scope.of(policy() if case.rules is None else policy(allowedResources=case.rules))
+    found = scope.of(policy(allowedResources=case.rules))
     problems = {type_.display: found.problem(type_, "team", "team") for type_ in (CONFIG_MAPS, CRON_JOBS)}
     assert {name for name, problem in problems.items() if problem is None} == case.allows
     assert {problem.reason for problem in problems.values() if problem} <= {reasons.KIND_NOT_ALLOWED}
 
 
 def test_a_problem_names_the_field_of_the_objectsync_and_the_policy() -> None:
-    narrow = scope.of(policy(allowedResources=[{"apiGroups": ["batch"]}], sourceNamespaces=["public"]))
+    narrow = scope.of(
+        policy(allowedResources=[{"apiGroups": ["batch"], "resources": ["*"]}], sourceNamespaces=["public"])
+    )
     found = [
         narrow.problem(CLUSTER_ROLES, "public", "team"),
         narrow.problem(CONFIG_MAPS, "public", "team"),
@@ -86,12 +139,6 @@ def test_a_problem_names_the_field_of_the_objectsync_and_the_policy() -> None:
         ),
     ]
     assert narrow.problem(CRON_JOBS, "public", "team") is None
-
-
-def test_a_policy_without_spec_permits_all_namespaced_kinds() -> None:
-    bare = policy()
-    del bare["spec"]
-    assert scope.of(bare).problem(CONFIG_MAPS, "anywhere", "team") is None
 
 
 def test_a_policy_bounds_the_copies_of_an_objectsync_by_default_too() -> None:
@@ -154,9 +201,13 @@ class Serving:
     serves: str | None
     because: str | None = None
     """Why it does not permit the ObjectSync."""
+    named: tuple[str, ...] = ()
+    """The namespaces that the ObjectSync names."""
+    keepers: tuple[str, ...] = ()
+    """The policies that have SyncSlices of it."""
 
 
-ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
+ONLY_SECRETS: Json = {"allowedResources": [{"apiGroups": [""], "resources": ["secrets"]}]}
 
 
 @cases(
@@ -169,9 +220,100 @@ ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
     Serving("among equals the oldest serves", [named("a", created=5), named("b", created=9)], "b"),
     Serving("among those of one age the first by name serves", [named("b"), named("a")], "a"),
     Serving(
+        "among equals one that permits all named namespaces serves",
+        [named("a", created=9, targetNamespaces=["x"]), named("b", targetNamespaces=["x", "y-*"])],
+        "b",
+        named=("x", "y-1"),
+    ),
+    Serving(
+        "among equals that permit all named namespaces the oldest serves",
+        [named("a"), named("b", created=99, targetNamespaces=["y"]), named("c", created=98, targetNamespaces=["x"])],
+        "c",
+        named=("x",),
+    ),
+    Serving(
+        "a dot among the targets permits the namespace of the ObjectSync",
+        [named("a", created=9, targetNamespaces=["x"]), named("b", targetNamespaces=[".", "x"])],
+        "b",
+        named=("team", "x"),
+    ),
+    Serving(
+        "among equals of which none permits all named namespaces the oldest serves",
+        [named("a", targetNamespaces=["x"]), named("b", created=99, targetNamespaces=["y"])],
+        "b",
+        named=("x", "y"),
+    ),
+    Serving(
+        "the highest priority serves, though another permits more of the named namespaces",
+        [named("a"), named("b", priority=1, targetNamespaces=["x"])],
+        "b",
+        named=("y",),
+    ),
+    Serving(
+        "among equals one that does not permit the kind does not serve, though it permits all named namespaces",
+        [named("a", created=99, **ONLY_SECRETS), named("b", targetNamespaces=["y"])],
+        "b",
+        named=("x",),
+    ),
+    Serving(
         "one that does not permit the ObjectSync is passed over",
         [named("a", priority=9, **ONLY_SECRETS), named("b")],
         "b",
+    ),
+    Serving(
+        "an invalid policy serves nobody, and says so where it would be the one",
+        [named("a", sourceNamespaces=None), named("b", created=1)],
+        "a",
+        reasons.INVALID_POLICY,
+    ),
+    Serving(
+        "what an invalid policy has is not handed over",
+        [named("a", allowedResources=None), named("b", created=1)],
+        "a",
+        reasons.INVALID_POLICY,
+        keepers=("a",),
+    ),
+    Serving(
+        "an invalid policy takes nothing from another",
+        [named("a", watchNamespaces=None, priority=9), named("b", priority=8), named("c")],
+        "c",
+        keepers=("c",),
+    ),
+    Serving(
+        "but of what the other does not permit any more",
+        [named("a", watchNamespaces=None, priority=9), named("c", watchNamespaces=["x"])],
+        "a",
+        reasons.INVALID_POLICY,
+        keepers=("c",),
+    ),
+    Serving(
+        "two invalid policies hand over nothing either",
+        [named("a", watchNamespaces=None, priority=9), named("b", targetNamespaces=[])],
+        "a",
+        reasons.INVALID_POLICY,
+        keepers=("b",),
+    ),
+    Serving(
+        "an invalid policy that would not be the one does not matter",
+        [named("a", watchNamespaces=None), named("b", priority=1)],
+        "b",
+        keepers=("a",),
+    ),
+    Serving(
+        "nor one that does not watch the namespace",
+        [named("a", watchNamespaces=["x"], targetNamespaces=None, priority=1), named("b")],
+        "b",
+    ),
+    Serving(
+        "an invalid policy that forbids the ObjectSync is passed over",
+        [named("a", targetNamespaces=None, priority=9, **ONLY_SECRETS), named("b")],
+        "b",
+    ),
+    Serving(
+        "where none permits it and the first is invalid, it says that",
+        [named("a", targetNamespaces=None, priority=9, **ONLY_SECRETS), named("b", sourceNamespaces=["x"])],
+        "a",
+        reasons.INVALID_POLICY,
     ),
     Serving(
         "where none permits it the first one says why",
@@ -181,5 +323,7 @@ ONLY_SECRETS: Json = {"allowedResources": [{"resources": ["secrets"]}]}
     ),
 )
 def test_which_policy_serves_a_config_map_of_namespace_team(case: Serving) -> None:
-    found, problem = scope.serving(scope.ranked(case.policies), CONFIG_MAPS, "team", "team")
+    found, problem = scope.serving(
+        scope.ranked(case.policies), CONFIG_MAPS, "team", "team", case.named, keepers=case.keepers
+    )
     assert (found.policy if found else None, problem.reason if problem else None) == (case.serves, case.because)
