@@ -1,6 +1,6 @@
 """The guard in force on an API server, and the users who meet it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,10 @@ from writes import marks
 
 RBAC = "rbac.authorization.k8s.io/v1"
 RBAC_GROUP = "rbac.authorization.k8s.io"
-EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+EDIT = ("system:aggregate-to-edit", "system:aggregate-to-view")
+"""The ClusterRoles of which Kubernetes makes `edit`."""
+
+OBJECT_SYNCS = {"apiGroups": [api.GROUP], "resources": ["objectsyncs", "objectsyncs/status"], "verbs": ["*"]}
 # In a version that nobody serves: API servers collect what has an owner they can look up and do not find.
 SLICE_OWNER = [
     {"apiVersion": f"{api.GROUP}/v0", "kind": "SyncSlice", "name": "s-0", "uid": "u", "controller": True},
@@ -53,23 +56,32 @@ class People:
 
     def tenant(self, namespace: str, *rules: Object, roles: Sequence[str] = ()) -> Client:
         """Return a new ServiceAccount of a namespace with rights there: `rules`, and those of the ClusterRoles."""
-        name = f"tenant-{uuid4().hex[:6]}"
-        client = service_account(self.admin, namespace, name)
-        self.grant(client, namespace, *rules, roles=roles)
-        return client
+        return tenant(self.admin, namespace, *rules, roles=roles)
 
     def grant(self, client: Client, namespace: str, *rules: Object, roles: Sequence[str] = ()) -> None:
         """Give a ServiceAccount rights in a namespace; the API server may take a moment to know of them."""
-        _, _, home, name = client.username().split(":")
-        mark = f"{name}-{uuid4().hex[:6]}"
-        subject = {"kind": "ServiceAccount", "namespace": home, "name": name}
-        meta = {"namespace": namespace, "name": mark}
-        self.admin.create({"apiVersion": RBAC, "kind": "Role", "metadata": meta, "rules": list(rules)})
-        for kind, role in (("Role", mark), *(("ClusterRole", role) for role in roles)):
-            meta = {"namespace": namespace, "name": f"{mark}-{role.replace(':', '-')}"}
-            ref = {"apiGroup": RBAC_GROUP, "kind": kind, "name": role}
-            binding = {"apiVersion": RBAC, "kind": "RoleBinding", "metadata": meta}
-            self.admin.create({**binding, "roleRef": ref, "subjects": [subject]})
+        grant(self.admin, client, namespace, *rules, roles=roles)
+
+
+def tenant(admin: Client, namespace: str, *rules: Object, roles: Sequence[str] = ()) -> Client:
+    """Return a new ServiceAccount of a namespace with rights there: `rules`, and those of the ClusterRoles."""
+    client = service_account(admin, namespace, f"tenant-{uuid4().hex[:6]}")
+    grant(admin, client, namespace, *rules, roles=roles)
+    return client
+
+
+def grant(admin: Client, client: Client, namespace: str, *rules: Object, roles: Sequence[str] = ()) -> None:
+    """Give a ServiceAccount rights in a namespace; the API server may take a moment to know of them."""
+    _, _, home, name = client.username().split(":")
+    mark = f"{name}-{uuid4().hex[:6]}"
+    subject = {"kind": "ServiceAccount", "namespace": home, "name": name}
+    meta = {"namespace": namespace, "name": mark}
+    admin.create({"apiVersion": RBAC, "kind": "Role", "metadata": meta, "rules": list(rules)})
+    for kind, role in (("Role", mark), *(("ClusterRole", role) for role in roles)):
+        meta = {"namespace": namespace, "name": f"{mark}-{role.replace(':', '-')}"}
+        ref = {"apiGroup": RBAC_GROUP, "kind": kind, "name": role}
+        binding = {"apiVersion": RBAC, "kind": "RoleBinding", "metadata": meta}
+        admin.create({**binding, "roleRef": ref, "subjects": [subject]})
 
 
 def service_account(admin: Client, namespace: str, name: str) -> Client:
@@ -96,25 +108,38 @@ def guarded(control_plane: ControlPlane) -> Iterator[People]:
     admin.apply_yaml("---\n".join(installation.crds()))
     engine_user = f"system:serviceaccount:{mark}:engine"
     texts = installation.admission(engine_user, [f"system:serviceaccount:{mark}:velero"])
-    guard = [_renamed(obj, mark) for text in texts for obj in yaml.safe_load_all(text)]
-    admin.apply_yaml(guard)
     manager = control_plane.client(KUBE_CONTROLLER_MANAGER)
     made = People(alice=control_plane.client(ALICE), admin=admin, manager=manager, engine_user=engine_user, **clients)
-    attempts = _attempts(made, mark)
     try:
-        for attempt in attempts:
-            wait_for(lambda: _is_refused(attempt, mark), 30, "the guard in force")  # noqa: B023 - called at once
-        yield made
+        with in_force(admin, texts, mark, _attempts(made, mark)):
+            yield made
     finally:
-        for obj in reversed(guard):
-            with suppress(NotFoundError):
-                admin.delete(obj["apiVersion"], admin.resource_of(obj).plural, None, obj["metadata"]["name"])
-        for attempt in attempts:
-            wait_for(lambda: not _is_refused(attempt, mark), 30, "the guard no longer in force")  # noqa: B023
         admin.delete(RBAC, "clusterrolebindings", None, mark)
         admin.delete("v1", "serviceaccounts", "kube-system", mark)
         admin.delete(api.API_VERSION, "syncpolicies", None, mark)
         admin.delete("v1", "namespaces", None, mark)
+
+
+@contextmanager
+def in_force(
+    admin: Client, texts: Iterable[str], mark: str, attempts: Sequence[Callable[[], object]]
+) -> Iterator[None]:
+    """Have admission policies in force for as long as the block lasts.
+
+    Their names end in `mark`; `attempts` are requests that they refuse.
+    """
+    policies = [_renamed(obj, mark) for text in texts for obj in yaml.safe_load_all(text)]
+    admin.apply_yaml(policies)
+    try:
+        for attempt in attempts:
+            wait_for(lambda: _is_refused(attempt, mark), 30, "the guard in force")  # noqa: B023 - called at once
+        yield
+    finally:
+        for obj in reversed(policies):
+            with suppress(NotFoundError):
+                admin.delete(obj["apiVersion"], admin.resource_of(obj).plural, None, obj["metadata"]["name"])
+        for attempt in attempts:
+            wait_for(lambda: not _is_refused(attempt, mark), 30, "the guard no longer in force")  # noqa: B023
 
 
 def _renamed(obj: Object, mark: str) -> Object:

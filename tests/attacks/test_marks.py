@@ -166,6 +166,16 @@ def test_a_tenant_without_rights_elsewhere_gives_no_marks_to_objects_of_its_own(
             tenant.patch("v1", "configmaps", namespace, "mine", {"metadata": metadata})
 
 
+def test_who_may_only_patch_a_source_does_not_make_it_a_copy(people: People, namespace: str) -> None:
+    people.admin.create(config_map(namespace, "source"))
+    user = people.tenant(namespace, {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["patch"]})
+    where = ("v1", "configmaps", namespace, "source")
+    wait_for(lambda: user.patch(*where, {"data": {"k": "1"}}), 10, "rights", tolerate=(ApiError,))
+    for metadata, says in ((LABEL, LOOKS), (COPY, f"{LOOKS}|{OWNED}"), ({"ownerReferences": SLICE_OWNER}, OWNED)):
+        with refused(says):
+            user.patch(*where, {"metadata": metadata})
+
+
 def test_a_copy_may_be_deleted_by_all_who_may_delete(people: People, namespace: str) -> None:
     for who in ("alice", "controller", "manager", "engine"):
         people.admin.create(config_map(namespace, who, **COPY))

@@ -9,15 +9,11 @@ import pytest
 from controlplane.client import ApiError, Client, Object
 from controlplane.namespaces import Namespaces
 from controlplane.waiting import wait_for
-from guarded import People, object_sync, refused
+from guarded import EDIT, OBJECT_SYNCS, People, object_sync, refused
 from object_syncer.kube import api, builtin
 from object_syncer.planning import discovery
 from specification import cases
 
-EDIT = ("system:aggregate-to-edit", "system:aggregate-to-view")
-"""The ClusterRoles of which Kubernetes makes `edit`."""
-
-OBJECT_SYNCS = {"apiGroups": [api.GROUP], "resources": ["objectsyncs", "objectsyncs/status"], "verbs": ["*"]}
 UPDATE = {"labels": {"x": "1"}, "annotations": {"x": "1"}, "finalizers": ["team.dev/hold"]}
 
 

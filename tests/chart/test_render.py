@@ -65,6 +65,14 @@ def test_requesters_need_no_rights_on_the_source_if_that_is_said() -> None:
     assert without.items() <= usual.items()
 
 
+def test_requesters_need_rights_on_the_copies_if_that_is_said() -> None:
+    parts = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    usual = by_name(o for o in helm.template() if o["kind"] in parts)
+    strict = by_name(o for o in helm.template({"guard": {"requester": {"write": True}}}) if o["kind"] in parts)
+    file = helm.CHART.parents[1] / "metacontroller" / "optional" / "writers.yaml"
+    assert strict == usual | by_name(yaml.safe_load_all(file.read_text()))
+
+
 def test_controllers_are_those_of_the_package_but_for_the_url() -> None:
     url = "https://192.0.2.1:8443"
     rendered = helm.template({"hooksUrl": url})

@@ -6,15 +6,16 @@ What the kubelet would do is done here: the Secrets of the chart become files fo
 import base64
 import copy
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 import yaml
 
 from chart import helm
 from controlplane.client import Client, Object
-from controlplane.control_plane import ADMIN, ControlPlane, kubeconfig
+from controlplane.control_plane import ADMIN, ControlPlane, kubeconfig, missing_programs
 from controlplane.engine import PROGRAM, Metacontroller
 from controlplane.processes import Process, free_port
 
@@ -146,6 +147,20 @@ class Charted:
             directory / "object-syncer.log",
             ready=lambda: Client(f"https://127.0.0.1:{self._port}").raw("GET", "/readyz").ok,
         )
+
+
+def fresh_control_plane(directory: Path, flags: Sequence[str] = ()) -> Iterator[ControlPlane]:
+    """A control plane with nothing of Object Syncer in it: two installations would disturb each other."""
+    if os.environ.get("KUBECONFIG"):
+        pytest.skip("needs a control plane of its own, and KUBECONFIG is set")
+    if missing_programs():
+        reason = f"no API server: {', '.join(missing_programs())} not built (make control-plane)"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with ControlPlane(directory / "control-plane", api_server_flags=flags) as started:
+        Metacontroller(started, directory).apply_crds()
+        for name in ("east", "west", "north"):
+            started.client().apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        yield started
 
 
 def merged(values: Values, changes: Values) -> dict[str, Any]:

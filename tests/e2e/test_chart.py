@@ -1,18 +1,16 @@
 """Installed by the chart, with Metacontroller as a ServiceAccount that has the chart's permissions and no others."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from controlplane.client import ApiError, Client, Object
-from controlplane.control_plane import ControlPlane, missing_programs
-from controlplane.engine import Metacontroller
+from controlplane.control_plane import ControlPlane
 from controlplane.namespaces import Namespaces
 from controlplane.waiting import wait_for
-from e2e.charted import ENGINE, ENGINE_USER, Charted
+from e2e.charted import ENGINE, ENGINE_USER, Charted, fresh_control_plane
 from e2e.eventually import becomes, stays
 from e2e.objects import config_map, cron_job, to
 from e2e.outages import stopped
@@ -29,23 +27,9 @@ NARROW = {**CORE, "targetNamespaces": ["east", "west"], "allowedResources": TWO_
 TOKEN = {"hooks": {"token": {"mode": "generated"}}}
 
 
-def control_plane(directory: Path, flags: Sequence[str] = ()) -> Iterator[ControlPlane]:
-    """A control plane with nothing of Object Syncer in it: two installations would disturb each other."""
-    if os.environ.get("KUBECONFIG"):
-        pytest.skip("needs a control plane of its own, and KUBECONFIG is set")
-    if missing_programs():
-        reason = f"no API server: {', '.join(missing_programs())} not built (make control-plane)"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with ControlPlane(directory / "control-plane", api_server_flags=flags) as started:
-        Metacontroller(started, directory).apply_crds()
-        for name in ("east", "west", "north"):
-            started.client().apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        yield started
-
-
 @pytest.fixture
 def own_cluster(tmp_path: Path) -> Iterator[ControlPlane]:
-    yield from control_plane(tmp_path)
+    yield from fresh_control_plane(tmp_path)
 
 
 def corner_of(cluster: ControlPlane) -> World:
@@ -275,7 +259,7 @@ ROLES = ("engine", "engine-read", "engine-write-default")
 
 @pytest.fixture
 def strict_cluster(tmp_path: Path) -> Iterator[ControlPlane]:
-    yield from control_plane(tmp_path, STRICT)
+    yield from fresh_control_plane(tmp_path, STRICT)
 
 
 def permissions(rule: Object) -> set[Permission]:

@@ -69,6 +69,8 @@ def _destinations(outcome: Outcome) -> Iterable[tuple[str, ...]]:
         for entry in spec.get("problems") or ():
             for state in destination.without_copy(entry):
                 yield owner, f"{state.namespace}/{state.name}", kind, source, _state(state)
+            if entry.get("count"):
+                yield owner, f"{entry['count']} more", kind, source, entry["reason"]
 
 
 def _state(state: State) -> str:

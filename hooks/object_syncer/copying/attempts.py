@@ -134,7 +134,7 @@ def _pending(state: State, compared: diff.Comparison, observed: Json | None, sli
         if recreate.is_fixed(compared.apply, compared.paths):
             failure = Problem(
                 reasons.IMMUTABLE_FIELD,
-                "the field cannot be changed: delete the copy to have it created anew",
+                "the field cannot be changed: undo that in the source, or delete the copy if nothing is lost with it",
             )
         elif compared.foreign:
             failure = Problem(

@@ -12,7 +12,11 @@ MAX_ATTEMPTS = 3
 """How often a copy is created anew before the difference is reported instead."""
 
 _FIXED: dict[tuple[str, str], tuple[str, ...]] = {
-    ("v1", "PersistentVolumeClaim"): ("/spec",),
+    # Without /spec/resources: what refuses to let a claim grow, for example a quota, may permit it later.
+    ("v1", "PersistentVolumeClaim"): (
+        "/spec/accessModes", "/spec/dataSource", "/spec/dataSourceRef", "/spec/selector", "/spec/storageClassName",
+        "/spec/volumeMode", "/spec/volumeName",
+    ),
     ("apps/v1", "DaemonSet"): ("/spec/selector",),
     ("apps/v1", "Deployment"): ("/spec/selector",),
     ("apps/v1", "ReplicaSet"): ("/spec/selector",),

@@ -1,6 +1,7 @@
 """The kinds every Kubernetes API server has, so that they need no look-up.
 
-Served versions are those of Kubernetes 1.30 to 1.35; the first of a row is the preferred one.
+Versions are those that all of Kubernetes 1.30 to 1.35 serve, but for NEWER; the first of a row is the preferred one. Of
+cluster-scoped kinds nothing counts but that they are.
 """
 
 from object_syncer.kube.types import ResourceType
@@ -82,6 +83,15 @@ def _rows(table: str, namespaced: bool) -> dict[tuple[str, str], tuple[ResourceT
 
 KINDS: dict[tuple[str, str], tuple[ResourceType, ...]] = _rows(_NAMESPACED, True) | _rows(_CLUSTER_SCOPED, False)
 """(group, kind) -> the type in each of its versions, preferred one first."""
+
+NEWER: dict[tuple[str, str], str] = {
+    ("resource.k8s.io", "ResourceClaim"): "v1 since Kubernetes 1.34",
+    ("resource.k8s.io", "ResourceClaimTemplate"): "v1 since Kubernetes 1.34",
+}
+"""(group, kind) -> since when the version above is served.
+
+Before, it was another one in each version of Kubernetes. Hooks cannot ask the API server: an ObjectSync must name it.
+"""
 
 GROUPS = frozenset(group for group, _ in KINDS)
 """The API groups that the API server itself serves; no CRD can add a kind to them."""

@@ -147,7 +147,9 @@ def _conditions(
         return conditions.not_served(problem)
     source = request.parent["spec"]["source"]
     key = f"{source.get('namespace') or namespace_of(request.parent)}/{source['name']}"
-    in_sync = conditions.in_sync(summed.unsynced, summed.synced, summed.total, summed.problem, summed.advice)
+    in_sync = conditions.in_sync(
+        summed.unsynced, summed.synced, summed.total, summed.problem, summed.advice, summed.unnamed
+    )
     return conditions.ready(type_, key), in_sync
 
 

@@ -5,6 +5,7 @@ everybody, so nothing that one ObjectSync says may make it fail.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from object_syncer.kube import api, metacontroller, times
@@ -65,7 +66,9 @@ def sync(request: Request, now: datetime) -> Json:
     else:
         plans = _plans(request, policy, observed.values())
     resolved = {item["metadata"]["uid"]: discovery.recorded(item.get("status")) for item in object_syncs}
-    slices = slice_lifecycle.follow(plans, scope.of(request.parent), observed.values(), resolved, now)
+    answered = slice_lifecycle.follow(plans, scope.of(request.parent), observed.values(), resolved, now)
+    slices, losers = slice_lifecycle.distinct(answered)
+    plans = replace(plans, unplanned={**plans.unplanned, **losers})
 
     served = [item for item in slices if slice_lifecycle.needs_controller(item, observed.get(name_of(item)))]
     in_use = controllers.in_use(policy, served, observed.values(), running)

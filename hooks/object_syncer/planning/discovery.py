@@ -19,8 +19,8 @@ _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 def built_in(source: Json) -> ResourceType | Problem | None:
     """Return the built-in type that `spec.source` names; None if it is no built-in kind.
 
-    Returns a Problem for a version that no API server serves, and for a plural that is not the kind's: the guard has
-    checked that the user may read the kind, not that plural.
+    Returns a Problem for a version that no API server serves, for one that must be named and is not, and for a plural
+    that is not the kind's: the guard has checked that the user may read the kind, not that plural.
     """
     versions = builtin.KINDS.get((source["group"], source["kind"]))
     if not versions:
@@ -29,13 +29,14 @@ def built_in(source: Json) -> ResourceType | Problem | None:
     if source.get("resource") not in (None, "", plural):
         message = f"spec.source.resource: {_kind(source)} is served as {plural}, not {source['resource']!r}"
         return Problem(reasons.KIND_NOT_FOUND, message)
-    wanted = source.get("version")
+    wanted, newer = source.get("version"), builtin.NEWER.get((source["group"], source["kind"]))
     if not wanted:
-        return versions[0]
+        message = f"spec.source.version: name the version of {_kind(source)} that this cluster serves: {newer}"
+        return Problem(reasons.VERSION_NOT_SERVED, message) if newer else versions[0]
     for candidate in versions:
         if candidate.version == wanted:
             return candidate
-    if source.get("resource"):
+    if newer or source.get("resource"):
         return types.ResourceType(source["group"], wanted, source["kind"], plural, versions[0].namespaced)
     served = ", ".join(candidate.version for candidate in versions)
     return Problem(

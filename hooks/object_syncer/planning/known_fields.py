@@ -64,7 +64,7 @@ SYNC_SLICE: Fields = {
     "selector": {"matchLabels": None, "matchExpressions": dict.fromkeys(("key", "operator"))},
     "copy": _COPY,
     "groups": {**dict.fromkeys(("name", "strategy", "namespaces")), "copy": _COPY},
-    "problems": dict.fromkeys(("reason", "message", "name", "namespaces", "strategy", "advisory")),
+    "problems": dict.fromkeys(("reason", "message", "name", "namespaces", "strategy", "count", "advisory")),
     "conflictPolicy": None,
     "probes": _NAMED_OBJECT,
     "showSynced": None,

@@ -72,6 +72,25 @@ def follow(
     return wanted
 
 
+def distinct(slices: Iterable[Json]) -> tuple[list[Json], dict[str, Problem]]:
+    """Return the SyncSlices without those whose name an earlier one has, and by uid the ObjectSyncs that lose one so.
+
+    Names are hashes, so that this would be a defect of ours; the engine would make one slice of both.
+    """
+    found: dict[str, Json] = {}
+    losers: dict[str, Problem] = {}
+    for item in slices:
+        first = found.setdefault(name_of(item), item)
+        if first is not item:
+            owner = first["spec"]["objectSync"]
+            message = (
+                f"a defect of Object Syncer, please report it: SyncSlice {name_of(item)} is that of ObjectSync "
+                f"{owner['namespace']}/{owner['name']}"
+            )
+            losers[item["spec"]["objectSync"]["uid"]] = Problem(reasons.INTERNAL_ERROR, message)
+    return list(found.values()), losers
+
+
 def next_form(
     policy: str, item: Json | None, planned: Json | None, resolved: ResourceType | None, now: datetime
 ) -> Json | None:

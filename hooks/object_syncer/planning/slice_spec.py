@@ -1,5 +1,6 @@
 """What the planner writes into the SyncSlices of one ObjectSync: names, and specs by name."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import orjson
@@ -9,7 +10,7 @@ from object_syncer.kube.meta import Json, name_of
 from object_syncer.planning import controllers, packing, transforms
 from object_syncer.planning.destinations import Destinations, Shape
 from object_syncer.planning.plan import Plan
-from object_syncer.status import problem, reasons
+from object_syncer.status import destination, problem, reasons
 from object_syncer.status.summary import SHOWN_DESTINATIONS
 
 PLURAL_IN_NAME = 20
@@ -185,10 +186,28 @@ def _problems(plan: Plan) -> list[Json]:
     problems = [problem.dump(plan.problem)] if plan.problem else []
     for advice in filter(None, (plan.advice, plan.destinations.unmatched)):
         problems.append({**problem.dump(advice), "advisory": True})
-    for (shape, why), namespaces in sorted(plan.destinations.problems.items()):
-        strategy = {"strategy": shape.strategy} if shape.strategy else {}
-        problems.append({**problem.dump(why), "name": shape.name, "namespaces": sorted(namespaces), **strategy})
-    return problems
+    return problems + _withheld(plan.destinations)
+
+
+def _withheld(destinations: Destinations) -> list[Json]:
+    """Return which destinations get no copy, and why.
+
+    As many are named as an ObjectSync's status can show, failing ones first but one of each reason; of the others there
+    is the number by reason. So the slice stays small, whatever an ObjectSync asks for.
+    """
+    groups = sorted(destinations.problems.items(), key=lambda it: (destination.is_pending(it[0][1].reason), it[0]))
+    unseen = {why.reason for (_, why), _ in groups}
+    room, unnamed = SHOWN_DESTINATIONS, Counter[str]()
+    withheld: list[Json] = []
+    for (shape, why), namespaces in groups:
+        unseen.discard(why.reason)
+        named = sorted(namespaces)[: room - len(unseen)]
+        if named:
+            strategy = {"strategy": shape.strategy} if shape.strategy else {}
+            withheld.append({**problem.dump(why), "name": shape.name, "namespaces": named, **strategy})
+        room -= len(named)
+        unnamed[why.reason] += len(namespaces) - len(named)
+    return withheld + [destination.unnamed(reason, count) for reason, count in sorted(unnamed.items()) if count]
 
 
 def _probes(earlier: Json, slot: packing.Destinations) -> list[Json]:

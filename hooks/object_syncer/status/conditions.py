@@ -4,7 +4,7 @@ https://github.com/kubernetes/community/blob/master/contributors/devel/sig-archi
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,31 +63,43 @@ def not_served(problem: Problem) -> tuple[Condition, Condition]:
     )
 
 
-def in_sync(unsynced: Sequence[State], synced: int, total: int, problem: Problem | None, advice: str = "") -> Condition:
+def in_sync(
+    unsynced: Sequence[State],
+    synced: int,
+    total: int,
+    problem: Problem | None,
+    advice: str = "",
+    unnamed: Mapping[str, int] | None = None,
+) -> Condition:
     """Return the condition InSync. It is True if every destination was observed equal to the present source.
 
     Destinations whose namespace does not exist do not count against it. `unsynced` are the destinations that are not
-    Synced, `problem` what concerns all of them, `advice` what the user should know though nothing is wrong. The first
-    words are *upstream's*.
+    Synced, `problem` what concerns all of them, `advice` what the user should know though nothing is wrong. `unnamed`
+    is by reason how many more are not Synced; of each reason `unsynced` has one at least. The first words are
+    *upstream's*.
     """
     message = f"{synced} out of {total} destinations are in sync"
     if problem:
         return Condition("InSync", "False", problem.reason, f"{message}: {problem.message}")
     waiting = [state for state in unsynced if state.reason == reasons.NAMESPACE_NOT_FOUND]
     blocking = [state for state in unsynced if state.reason != reasons.NAMESPACE_NOT_FOUND]
-    if not blocking and synced + len(waiting) == total:
-        absent = f"; waiting for namespace {_some(state.namespace for state in waiting)}" if waiting else ""
+    unnamed = unnamed or {}
+    more = unnamed.get(reasons.NAMESPACE_NOT_FOUND, 0)
+    if not blocking and synced + len(waiting) + more == total:
+        absent = f"; waiting for namespace {_some((state.namespace for state in waiting), more)}" if waiting else ""
         return Condition("InSync", "True", reasons.SUCCESS, message + absent + (f"; {advice}" if advice else ""))
     failing = [state for state in blocking if state.state != destination.PENDING] or blocking
     if not failing:
         return Condition("InSync", "False", reasons.PLANNING, message)
-    reason = min(Counter(state.reason for state in failing).items(), key=lambda item: (-item[1], item[0]))[0]
+    counts = {reason: count + unnamed.get(reason, 0) for reason, count in Counter(s.reason for s in failing).items()}
+    reason = min(counts.items(), key=lambda item: (-item[1], item[0]))[0]
     first = next(state for state in failing if state.reason == reason)
-    where = _some(f"{state.namespace}/{state.name}" for state in failing if state.reason == reason)
+    named = (f"{state.namespace}/{state.name}" for state in failing if state.reason == reason)
+    where = _some(named, unnamed.get(reason, 0))
     return Condition("InSync", "False", reason, f"{message}; {where}: {first.message}")
 
 
-def _some(words: Iterable[str]) -> str:
+def _some(words: Iterable[str], unnamed: int) -> str:
     listed = sorted(words)
-    more = len(listed) - 3
-    return ", ".join(listed[:3]) + (f" and {more} more" if more > 0 else "")
+    more = max(0, len(listed) - 3) + unnamed
+    return ", ".join(listed[:3]) + (f" and {more} more" if more else "")

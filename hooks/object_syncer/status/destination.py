@@ -73,6 +73,16 @@ def load(item: Json) -> State:
     return State(*where, reason, message, since, version, attempts, tried, item.get("triedVersion", ""), answered)
 
 
+def is_pending(reason: str) -> bool:
+    """Tell whether a destination that the planner gave no copy for this reason waits for something."""
+    return _STATE_OF.get(reason, FAILED) == PENDING
+
+
+def unnamed(reason: str, count: int) -> Json:
+    """Return the item of `SyncSlice.spec.problems` for destinations that are only counted."""
+    return {"reason": reason, "message": "further destinations", "namespaces": [], "count": count}
+
+
 def without_copy(item: Json) -> Iterator[State]:
     """Yield the states of an item of `SyncSlice.spec.problems`; none for one that names no namespaces."""
     state = _STATE_OF.get(item["reason"], FAILED)

@@ -1,7 +1,8 @@
 """Why something is not as it should be: the one shape in which planner, slices and status say it.
 
-In `SyncSlice.spec.problems` an item with `namespaces` concerns these destinations: they get no copy. One without
-concerns the whole ObjectSync: copies that exist follow their source, none is created. `advisory` items hinder nothing.
+In `SyncSlice.spec.problems` an item with `namespaces` concerns these destinations: they get no copy; `count` is the
+number of further ones that are not named. One without `namespaces` concerns the whole ObjectSync: copies that exist
+follow their source, none is created. `advisory` items hinder nothing.
 """
 
 from collections.abc import Iterable

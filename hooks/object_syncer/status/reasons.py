@@ -10,7 +10,7 @@ KIND_NOT_FOUND = "KindNotFound"
 """No built-in kind and no established CustomResourceDefinition is what spec.source names."""
 
 VERSION_NOT_SERVED = "VersionNotServed"
-"""The kind exists, spec.source.version of it is not served."""
+"""The kind exists, spec.source.version of it is not served, or must be named."""
 
 UNKNOWN_FIELD = "UnknownField"
 """The spec has a field that these hooks do not know, because the CRDs are newer; copies stay, none is created."""

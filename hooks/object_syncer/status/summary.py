@@ -1,5 +1,6 @@
 """From the reports of its SyncSlices to the status of an ObjectSync: counts, destinations, what is wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +25,8 @@ class Summary:
     synced: int = 0
     states: list[tuple[State, Json]] = field(default_factory=list)
     """Reported destinations, each with the `strategy` and `sourceVersion` it shares with others of its slice."""
+    unnamed: Counter[str] = field(default_factory=Counter)
+    """By reason, how many more destinations the planner gave no copy."""
     problem: Problem | None = None
     """What concerns all destinations."""
     advice: str = ""
@@ -36,6 +39,7 @@ class Summary:
     def copies(self) -> Json:
         """Return `status.copies`; total = synced + failed + pending, always."""
         failed = sum(state.state in _FAILURES for state in self.unsynced)
+        failed += sum(count for reason, count in self.unnamed.items() if not destination.is_pending(reason))
         pending = self.total - self.synced - failed
         summary = f"{self.synced}/{self.total}"
         return {"total": self.total, "synced": self.synced, "failed": failed, "pending": pending, "summary": summary}
@@ -142,6 +146,8 @@ def _add(found: Summary, item: Json) -> None:
         for state in destination.without_copy(entry):
             found.total += 1
             found.states.append((state, _shared(entry.get("strategy", ""))))
+        found.total += entry.get("count", 0)
+        found.unnamed[entry["reason"]] += entry.get("count", 0)
 
 
 def _load(status: Json) -> list[State]:

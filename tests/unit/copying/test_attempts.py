@@ -29,6 +29,11 @@ def job(image: str) -> Json:
     return copy_of({**JOB, "spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}}})
 
 
+def claim(size: str) -> Json:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}}
+    return copy_of({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": spec})
+
+
 EXTENDED = edited(
     observed(copy_of(WIDGET), entry({"f:spec": {"f:b": {}}}, "kubectl-edit", "Update")), spec={"a": 1, "b": 2}
 )
@@ -97,12 +102,21 @@ class Case:
         job("new"),
     ),
     Case(
-        "a field that cannot be changed fails, and the message says how to have the copy created anew",
+        "a field that cannot be changed fails, and the message does not simply say that the copy should be deleted",
         observed(job("old"), generation=1),
         FAILED,
         reasons.IMMUTABLE_FIELD,
-        "the field cannot be changed: delete the copy",
+        "the field cannot be changed: undo that in the source, or delete the copy if nothing is lost with it",
         job("new"),
+        pending(60),
+    ),
+    Case(
+        "a claim that a quota keeps from growing is not advised to be deleted with its data",
+        observed(claim("1Gi")),
+        FAILED,
+        reasons.REJECTED,
+        "/spec/resources/requests/storage; see the events of SyncSlice",
+        claim("2Gi"),
         pending(60),
     ),
     Case(

@@ -206,6 +206,24 @@ def test_an_objectsync_that_the_planner_fails_on_keeps_its_slices_which_say_so_a
     assert repaired["children"] == plan(good, bad, new)["children"], "and no trace is left once the planner succeeds"
 
 
+def test_of_two_slices_with_one_name_the_older_objectsync_has_it_and_the_younger_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(slice_spec, "_stem", lambda plan, *_: f"configmaps.{plan.object_sync['metadata']['name']}")
+    older = object_sync("twin", ["b"], uid="older", created=ago(90))
+    younger = object_sync("twin", ["b"], namespace="a", uid="younger", spec_source=source(name="other"))
+    third = object_sync("third", ["a"])
+    answered = plan(younger, older, third)
+    assert {item["spec"]["objectSync"]["uid"]: where(item) for item in slices(answered)} == {
+        "older": ["b"],
+        "uid-of-third": ["a"],
+    }
+    (failure,) = answered["status"]["failures"]
+    assert failure["objectSync"] == "a/twin"
+    assert "SyncSlice configmaps.twin-0 is that of ObjectSync team/twin" in failure["message"]
+    assert ready(answered) == ("True", "Success")
+
+
 @pytest.mark.parametrize(
     "status",
     [

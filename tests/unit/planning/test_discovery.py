@@ -63,6 +63,22 @@ class BuiltIn:
         ResourceType("batch", "v3", "CronJob", "cronjobs"),
     ),
     BuiltIn(
+        "where no version is served by every Kubernetes that we know, one must be named",
+        source("ResourceClaim", "resource.k8s.io"),
+        reasons.VERSION_NOT_SERVED,
+        "spec.source.version: name the version of ResourceClaim.resource.k8s.io that this cluster serves: v1 since",
+    ),
+    BuiltIn(
+        "the newest may be named",
+        source("ResourceClaim", "resource.k8s.io", version="v1"),
+        ResourceType("resource.k8s.io", "v1", "ResourceClaim", "resourceclaims"),
+    ),
+    BuiltIn(
+        "and so may any other: what an older Kubernetes serves",
+        source("ResourceClaim", "resource.k8s.io", version="v1beta1"),
+        ResourceType("resource.k8s.io", "v1beta1", "ResourceClaim", "resourceclaims"),
+    ),
+    BuiltIn(
         "a plural alone changes nothing for a known kind",
         {**CRON_JOB, "resource": "cronjobs"},
         ResourceType("batch", "v1", "CronJob", "cronjobs"),

@@ -1,9 +1,11 @@
 """The specs of an ObjectSync's SyncSlices: what they say, what they are called, and where destinations are."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from object_syncer.kube.types import ResourceType
 from object_syncer.planning import slice_spec
 from object_syncer.planning.destinations import NOT_FOUND, TERMINATING, Shape
 from object_syncer.planning.plan import Plan
-from object_syncer.status import reasons
+from object_syncer.status import reasons, summary
 from object_syncer.status.problem import Problem
 from specification import quickly
 from unit.planning.plans import NEWER_WIDGETS, WIDGETS, many, plan
@@ -130,6 +132,72 @@ def test_entries_that_match_no_namespace_are_advice() -> None:
         {"reason": "Advice", "message": "m", "advisory": True},
         {"reason": reasons.NO_NAMESPACE_MATCHES, "message": "n", "advisory": True},
     ]
+
+
+def withheld(problems: dict[tuple[Shape, Problem], set[str]]) -> list[Json]:
+    """Return what the first slice says of destinations that get no copy."""
+    wish = plan()
+    wish.destinations.problems = problems
+    found: list[Json] = planned(wish)[0].get("problems", [])
+    return found
+
+
+TAKEN = Problem(reasons.CONFLICT, "ObjectSync a/b is older and already copies to {namespace}/x")
+
+
+def test_a_hundred_destinations_without_copy_are_named() -> None:
+    (item,) = withheld({(Shape("x"), TAKEN): set(many(100))})
+    assert (item["namespaces"], "count" in item) == (many(100), False)
+
+
+def test_of_more_destinations_without_copy_failing_ones_are_named_and_one_of_each_reason_the_others_counted() -> None:
+    found = withheld(
+        {
+            (Shape("x"), NOT_FOUND): set(many(50)),
+            (Shape("x"), TAKEN): set(many(90)),
+            (Shape("y"), TAKEN): set(many(30)),
+            (Shape("z"), TERMINATING): {"gone"},
+        }
+    )
+    assert [(item["reason"], item.get("name"), len(item["namespaces"]), item.get("count", 0)) for item in found] == [
+        (reasons.CONFLICT, "x", 90, 0),
+        (reasons.CONFLICT, "y", 8, 0),
+        (reasons.NAMESPACE_NOT_FOUND, "x", 1, 0),
+        (reasons.NAMESPACE_TERMINATING, "z", 1, 0),
+        (reasons.CONFLICT, None, 0, 22),
+        (reasons.NAMESPACE_NOT_FOUND, None, 0, 49),
+    ]
+
+
+def test_a_slice_stays_small_whatever_an_objectsync_asks_for() -> None:
+    """5000 destinations with names of their own is what the API server lets an ObjectSync have."""
+    loop = Problem(reasons.LOOP, f"a copy here would come back to its source over {'x' * 317 * 5}")
+    found = withheld({(Shape(f"{number:05}{'n' * 248}", "replace"), loop): {"s" * 63} for number in range(5000)})
+    assert len(orjson.dumps(found)) < 250_000
+    assert sum(len(item["namespaces"]) + item.get("count", 0) for item in found) == 5000
+
+
+shapes = st.sampled_from([Shape("x"), Shape("x", "replace"), Shape("y"), Shape("z")])
+whys = st.sampled_from([TAKEN, NOT_FOUND, TERMINATING, Problem(reasons.LOOP, "m")])
+groups = st.dictionaries(st.tuples(shapes, whys), st.sets(st.sampled_from(many(150)), min_size=1), max_size=8)
+
+
+@quickly
+@given(groups)
+def test_an_objectsync_counts_all_destinations_without_copy_whether_they_are_named_or_not(
+    problems: dict[tuple[Shape, Problem], set[str]],
+) -> None:
+    counts = Counter[str]()
+    for (_, why), namespaces in problems.items():
+        counts[why.reason] += len(namespaces)
+    spec = {"index": 0, "objectSync": {"generation": 1}, "problems": withheld(problems)}
+    found = summary.summarize([{"metadata": {"name": "s", "generation": 1}, "spec": spec}], 1)
+    named = Counter(state.reason for state in found.unsynced)
+    assert named + found.unnamed == counts
+    assert named.keys() == counts.keys(), "an example of each"
+    assert named.total() <= 100
+    waiting = counts[reasons.NAMESPACE_NOT_FOUND] + counts[reasons.NAMESPACE_TERMINATING]
+    assert (found.copies()["failed"], found.copies()["pending"]) == (counts.total() - waiting, waiting)
 
 
 def test_a_conflict_policy_is_passed_on_unless_it_is_the_default() -> None:

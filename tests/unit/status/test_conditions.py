@@ -96,6 +96,7 @@ class InSync:
     total: int | None = None
     problem: Problem | None = None
     advice: str = ""
+    unnamed: dict[str, int] = field(default_factory=dict)
 
 
 @cases(
@@ -116,6 +117,15 @@ class InSync:
         "1 out of 6 destinations are in sync; waiting for namespace a, b, c and 2 more",
         1,
         [absent(name) for name in "edcba"],
+    ),
+    InSync(
+        "absent namespaces that are only counted are waited for, too",
+        "True",
+        "Success",
+        "1 out of 8 destinations are in sync; waiting for namespace a, b and 5 more",
+        1,
+        [absent("a"), absent("b")],
+        unnamed={reasons.NAMESPACE_NOT_FOUND: 5},
     ),
     InSync(
         "advice is added though all is well",
@@ -148,6 +158,15 @@ class InSync:
         "0 out of 5 destinations are in sync; a/x, b/x, c/x and 2 more: a failed",
         0,
         [failed(name) for name in "abcde"],
+    ),
+    InSync(
+        "destinations that are only counted count for their reason",
+        "False",
+        reasons.CONFLICT,
+        "0 out of 8 destinations are in sync; c/x and 5 more: c failed",
+        0,
+        [failed("a"), failed("b"), failed("c", reasons.CONFLICT)],
+        unnamed={reasons.CONFLICT: 5},
     ),
     InSync(
         "the most frequent reason is the condition's",
@@ -209,8 +228,9 @@ class InSync:
     ),
 )
 def test_in_sync(case: InSync) -> None:
-    total = case.synced + len(case.unsynced) if case.total is None else case.total
-    found = conditions.in_sync(case.unsynced, case.synced, total, case.problem, case.advice)
+    counted = case.synced + len(case.unsynced) + sum(case.unnamed.values())
+    total = counted if case.total is None else case.total
+    found = conditions.in_sync(case.unsynced, case.synced, total, case.problem, case.advice, case.unnamed)
     assert (found.type, found.status, found.reason, found.message) == (
         "InSync",
         case.status,

@@ -18,6 +18,7 @@ from controlplane.engine import PROGRAM
 from controlplane.processes import Process, free_port
 from controlplane.waiting import wait_for
 from object_syncer.cli import main
+from object_syncer.web import gunicorn
 
 TOKEN = "old-0123456789abcdef"
 NEXT = "new-0123456789abcdef"
@@ -163,3 +164,13 @@ def test_a_request_under_way_is_finished_and_an_idle_connection_used_once_more_w
         wait_for(lambda: not process.running, 10, "the end")
     finally:
         process.kill()
+
+
+def test_workers_say_that_they_live_in_shared_memory_where_there_is_any(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """macOS has none."""
+    settings = gunicorn.Settings("127.0.0.1:8080", "127.0.0.1:8081", workers=1, threads=1, body_limit=1, memory_limit=1)
+    for directory, used in ((tmp_path, str(tmp_path)), (tmp_path / "missing", None)):
+        monkeypatch.setattr(gunicorn, "_SHARED_MEMORY", directory)
+        assert gunicorn.Server(settings).cfg.worker_tmp_dir == used
