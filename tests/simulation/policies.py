@@ -202,7 +202,7 @@ class PolicyHistories(RuleBasedStateMachine):
                 for each in policies
                 if "*" in each["spec"]["watchNamespaces"] or meta["namespace"] in each["spec"]["watchNamespaces"]
             )
-            serving = next(watching, None)
+            serving = self._choice(list(watching), meta["namespace"])
             if serving and not meta.get("deletionTimestamp"):
                 spec = serving["spec"]
                 claims.append(
@@ -215,6 +215,20 @@ class PolicyHistories(RuleBasedStateMachine):
                     )
                 )
         return sorted(claims, key=lambda claim: (-claim.priority, claim.age, claim.home))
+
+    @staticmethod
+    def _choice(watching: list[Json], home: str) -> Json | None:
+        """Return which of the ranked policies serves an ObjectSync: of the first equals, one that permits it all."""
+        equals = [
+            each for each in watching if each["spec"].get("priority", 0) == watching[0]["spec"].get("priority", 0)
+        ]
+        permitting = (
+            each
+            for each in equals
+            if "*" in each["spec"]["targetNamespaces"]
+            or set(DESTINATIONS[home]) <= set(each["spec"]["targetNamespaces"])
+        )
+        return next(permitting, equals[0] if equals else None)
 
     def _winners(self, place: Place, claims: list[Claim]) -> list[Claim]:
         """Return who may have a destination: one, or several of equal policies, where the first to write keeps it."""
