@@ -126,7 +126,7 @@ def test_a_circle_over_two_policies_is_refused_where_it_closes(world: World) -> 
     source = world.config_map(a)
     with (
         world.grant("second", priority=10, watchNamespaces=[b]),
-        world.grant("third", priority=10, watchNamespaces=[c], conflictPolicies=["Overwrite"]),
+        world.grant("third", priority=-10, watchNamespaces=[c], conflictPolicies=["Overwrite"]),
     ):
         first = world.sync(source, to(b))
         first.wait_in_sync()

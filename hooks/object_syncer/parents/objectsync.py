@@ -125,10 +125,13 @@ def _visibility(parent: Json, slices: list[Json], serving: Scope | None, scopes:
     """Return the change of the label that lets planners see this ObjectSync that do not watch its namespace.
 
     Those of policies with a lower priority must respect its claims, and those that have slices of it give them up.
+    Where it waits for a copy to go, the policy that gives that copy up must know who comes first.
     """
     outranks = serving is not None and any(other.priority < serving.priority for other in scopes)
     leaves = any(item["spec"]["policy"] != (serving.policy if serving else None) for item in slices)
-    wanted = api.VISIBLE_TO_ALL if outranks or leaves else None
+    states = (state for item in slices for state in (item.get("status") or {}).get("destinations") or ())
+    waits = any(state.get("reason") == reasons.CONFLICT for state in states)
+    wanted = api.VISIBLE_TO_ALL if outranks or leaves or waits else None
     present = (parent["metadata"].get("labels") or {}).get(api.VISIBLE_LABEL)
     return {} if present == wanted else {api.VISIBLE_LABEL: wanted}
 

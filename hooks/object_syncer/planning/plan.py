@@ -77,23 +77,41 @@ def make(
     One bad ObjectSync never harms another: what it raises is logged, and its slices stay as they are.
     """
     object_syncs = list(object_syncs)
-    asking, unplanned = _asking(object_syncs, policy, scopes, namespaces, with_slices, keeping)
+    asking, unplanned = _asking(object_syncs, (policy,), scopes, namespaces, with_slices, keeping)
     plans = [
         plan for scope, plan in _granted(asking) if scope.policy == policy and not is_terminating(plan.object_sync)
     ]
-    return Plans(plans, unplanned, _heirs(asking, policy, with_slices), _suspended(object_syncs))
-
-
-def _heirs(asking: Sequence[tuple[Scope, Plan]], policy: str, with_slices: Collection[str]) -> dict[str, Plan]:
-    # What a deleted ObjectSync still claims is no reason to take copies away from another one that has them.
-    living = [(scope, plan) for scope, plan in asking if not is_terminating(plan.object_sync)]
-    candidates = {
-        plan.object_sync["metadata"]["uid"]
-        for scope, plan in living
+    leaving = [
+        (scope, plan)
+        for scope, plan in asking
         if scope.policy != policy and plan.problem is None and plan.object_sync["metadata"]["uid"] in with_slices
-    }
-    granted = _granted(living) if candidates else ()
-    return {uid: plan for _, plan in granted if (uid := plan.object_sync["metadata"]["uid"]) in candidates}
+    ]
+    heirs = _heirs(policy, leaving, object_syncs, scopes, namespaces)
+    return Plans(plans, unplanned, heirs, _suspended(object_syncs))
+
+
+def _heirs(
+    policy: str,
+    leaving: Iterable[tuple[Scope, Plan]],
+    object_syncs: Iterable[Json],
+    scopes: Sequence[Scope],
+    namespaces: Namespaces,
+) -> dict[str, Plan]:
+    """Return by uid the plans of ObjectSyncs that leave a policy, as the policies that serve them now make them.
+
+    They gain nothing from ObjectSyncs that stay and come before them.
+    """
+    # What a deleted ObjectSync still claims is no reason to take copies away from another one that has them.
+    living = [item for item in object_syncs if not is_terminating(item)]
+    wanted = {plan.object_sync["metadata"]["uid"] for _, plan in leaving if not is_terminating(plan.object_sync)}
+    heirs: dict[str, Plan] = {}
+    for heir in sorted({scope.policy for scope, _ in leaving}):
+        asking, _ = _asking(living, (policy, heir), scopes, namespaces, (), ())
+        for scope, plan in _granted(asking):
+            uid = plan.object_sync["metadata"]["uid"]
+            if scope.policy == heir and uid in wanted:
+                heirs[uid] = plan
+    return heirs
 
 
 def _granted(asking: Sequence[tuple[Scope, Plan]]) -> list[tuple[Scope, Plan]]:
@@ -110,26 +128,26 @@ def _granted(asking: Sequence[tuple[Scope, Plan]]) -> list[tuple[Scope, Plan]]:
 
 def _asking(
     object_syncs: Iterable[Json],
-    policy: str,
+    policies: Collection[str],
     scopes: Sequence[Scope],
     namespaces: Namespaces,
     with_slices: Collection[str],
     keeping: Collection[str],
 ) -> tuple[list[tuple[Scope, Plan]], dict[str, Problem | None]]:
-    """Return the ObjectSyncs that matter to `policy`, in order of precedence, and those that cannot be planned."""
-    priority = next((scope.priority for scope in scopes if scope.policy == policy), None)
+    """Return the ObjectSyncs that matter to `policies`, in order of precedence, and those that cannot be planned."""
+    priority = min((scope.priority for scope in scopes if scope.policy in policies), default=None)
     asking: list[tuple[Scope, Plan]] = []
     unplanned: dict[str, Problem | None] = {}
     for object_sync in sorted(object_syncs, key=precedence.seniority):
         terminating, uid = is_terminating(object_sync), object_sync["metadata"]["uid"]
         try:
             keeps = uid in keeping or (terminating and uid in with_slices)
-            served = _served(object_sync, scopes, namespaces, (policy,) if keeps else ())
+            served = _served(object_sync, scopes, namespaces, policies if keeps else ())
             if served is None:
                 continue
             scope, type_, problem = served
             comes_first = priority is not None and scope.priority > priority
-            if uid not in with_slices and not comes_first and (terminating or scope.policy != policy):
+            if uid not in with_slices and not comes_first and (terminating or scope.policy not in policies):
                 continue
             plan = _asked(object_sync, type_, scope, problem, namespaces)
         except Exception as defect:

@@ -17,6 +17,7 @@ from scenarios.scenario import (
     HOME,
     IN_A,
     IN_B,
+    IN_HOME,
     NAME,
     SYNCED,
     A,
@@ -165,6 +166,17 @@ def _contested() -> Iterator[Scenario]:
         copies={IN_A: first},
         in_sync={NAME: ("False", "Conflict")},
         says={NAME: ("has a SyncPolicy with a higher priority",)},
+    )  # fmt: skip
+    in_a, in_b = config_map(A, data={"k": "of a"}), config_map(B, data={"k": "of b"})
+    vip = sync_policy("vip-@", watchNamespaces=[B], priority=5)
+    yield Scenario(
+        "a SyncPolicy that retires gives up a destination that goes to an ObjectSync that it does not watch",
+        (
+            vip, in_a, in_b,
+            object_sync(HOME, where=A, source=in_a), object_sync(HOME, where=B, name="vip-@", source=in_b),
+        ),
+        (retire(vip), delete(vip), edit(in_a, data(k="edited"))),
+        copies={IN_HOME: EDITED_DATA},
     )  # fmt: skip
     yield Scenario(
         "a destination of a SyncPolicy with a higher priority stays reserved while its source is gone",
