@@ -97,15 +97,13 @@ def custom(
 
 
 def known(source: Json, status: Json | None) -> ResourceType | Problem | None:
-    """Return what the planner may use: the built-in type, or what the ObjectSync's status says of *this* source.
+    """Return what the planner may use: the built-in type, or what the ObjectSync's status says of *this* kind.
 
-    None while the ObjectSync hook has not resolved the kind (or has done so for an earlier spec).
+    Until the ObjectSync's hook has found the version that is asked for, this is the version of before: copies must not
+    be deleted because of a version that is found a moment later, or never. None while the kind is not resolved.
     """
     found = built_in(source)
-    if found:
-        return found
-    resolved = _earlier(source, status)
-    return resolved if resolved and source.get("version") in (None, "", resolved.version) else None
+    return found if isinstance(found, ResourceType) else _earlier(source, status) or found
 
 
 def recorded(status: Json | None) -> ResourceType | None:

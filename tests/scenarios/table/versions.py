@@ -118,6 +118,15 @@ def scenarios() -> Iterator[Scenario]:
         controllers=(IN_V1BETA1,),
     )
     yield Scenario(
+        "copies follow in the version of before while an ObjectSync asks for one that is not served",
+        (two, WIDGET, object_sync(A, source=WIDGET)),
+        (edit(SYNC, {"spec": {"source": {"version": "v7"}}}), edit(WIDGET, {"spec": {"size": 2}})),
+        copies={IN_A: {"spec": {"size": 2}}},
+        kept=(IN_A,),
+        ready={NAME: ("False", "VersionNotServed")},
+        kind=WIDGETS,
+    )
+    yield Scenario(
         "an ObjectSync with a version that was never served says so",
         (crd(), WIDGET, object_sync(A, source=WIDGET, version="v7")),
         copies={IN_A: None},
