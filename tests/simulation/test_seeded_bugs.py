@@ -153,10 +153,10 @@ def _owns_all_the_same(_: Callable[..., Any]) -> Callable[..., Any]:
     Bug("copies are not released", slice_spec, "releasing", _owns_all_the_same),
     Bug("released copies are forgotten", syncslice, "_released", lambda real: lambda *_: 0),
     Bug("copies that nobody wants are released, too", syncslice, "_surplus", lambda real: lambda *_: 0),
-    Bug("an heir has all that it asks for", plan, "_heirs", lambda real: lambda asking, policy, uids: {
-        wish.object_sync["metadata"]["uid"]: wish
-        for scope, wish in asking if scope.policy != policy and wish.object_sync["metadata"]["uid"] in uids
+    Bug("an heir has all that it asks for", plan, "_heirs", lambda real: lambda policy, leaving, *_: {
+        wish.object_sync["metadata"]["uid"]: wish for _, wish in leaving
     }),
+    Bug("who waits for a copy stays out of sight", objectsync, "_is_refused", lambda real: lambda *_: False),
     Bug("priorities do not matter for a destination", Scope, "priority", lambda real: property(lambda _: 0)),
     Bug("ObjectSyncs stay out of sight", objectsync, "_visibility", lambda real: lambda *_: {}),
 )  # fmt: skip

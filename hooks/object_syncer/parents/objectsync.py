@@ -56,7 +56,7 @@ def sync(request: Request, now: datetime) -> Json:
         status["destinations"] = summary.destinations(summed, resolved)
     status["conditions"] = conditions.dated(present, earlier.get("conditions"), meta["generation"], now)
     status["copies"] = summed.copies()
-    labels = {} if isinstance(resolved, Problem) else _visibility(parent, slices, serving, scopes)
+    labels = {} if isinstance(resolved, Problem) else _visibility(request, slices, serving, scopes)
     return metacontroller.decorator(status, _unserved_check(slices, now), labels=labels)
 
 
@@ -121,19 +121,26 @@ def _of_present_policy(slices: list[Json], serving: Scope | None) -> list[Json]:
     return [item for item in slices if item["spec"]["policy"] == serving.policy or item["spec"].get("draining")]
 
 
-def _visibility(parent: Json, slices: list[Json], serving: Scope | None, scopes: list[Scope]) -> dict[str, str | None]:
+def _visibility(
+    request: Request, slices: list[Json], serving: Scope | None, scopes: list[Scope]
+) -> dict[str, str | None]:
     """Return the change of the label that lets planners see this ObjectSync that do not watch its namespace.
 
     Those of policies with a lower priority must respect its claims, and those that have slices of it give them up.
-    Where it waits for a copy to go, the policy that gives that copy up must know who comes first.
+    Where it waits for a copy to go, another policy may give that copy up, and must know who comes first.
     """
+    others = request.related.of(api.API_VERSION, "SyncPolicy").keys() - {serving.policy if serving else None}
     outranks = serving is not None and any(other.priority < serving.priority for other in scopes)
     leaves = any(item["spec"]["policy"] != (serving.policy if serving else None) for item in slices)
-    states = (state for item in slices for state in (item.get("status") or {}).get("destinations") or ())
-    waits = any(state.get("reason") == reasons.CONFLICT for state in states)
-    wanted = api.VISIBLE_TO_ALL if outranks or leaves or waits else None
-    present = (parent["metadata"].get("labels") or {}).get(api.VISIBLE_LABEL)
+    wanted = api.VISIBLE_TO_ALL if outranks or leaves or (others and _is_refused(slices)) else None
+    present = (request.parent["metadata"].get("labels") or {}).get(api.VISIBLE_LABEL)
     return {} if present == wanted else {api.VISIBLE_LABEL: wanted}
+
+
+def _is_refused(slices: list[Json]) -> bool:
+    """Tell whether there is something else at a destination; it may be another ObjectSync's copy."""
+    states = (state for item in slices for state in (item.get("status") or {}).get("destinations") or ())
+    return any(state.get("reason") == reasons.CONFLICT for state in states)
 
 
 def _conditions(

@@ -38,6 +38,12 @@ def message(status: Json, which: str) -> str:
     return next(str(item["message"]) for item in status["conditions"] if item["type"] == which)
 
 
+def refused(namespace: str) -> Json:
+    """Return the slice of an ObjectSync that found something else at its only destination."""
+    state = {"namespace": namespace, "name": "settings", "state": "Conflict", "reason": "Conflict", "message": "m"}
+    return sync_slice(namespace, status={"observedGeneration": 1, "copies": 0, "synced": 0, "destinations": [state]})
+
+
 def synced(*namespaces: str, **spec: Any) -> Json:
     """Return the slice of an ObjectSync whose copies all are in sync."""
     destinations = [
@@ -520,6 +526,18 @@ class Visibility:
     Visibility("of a policy that comes after others", (policy(), other(1, watchNamespaces=["x"])), (), visible=False),
     Visibility(
         "of a policy whose ObjectSync another one serves now", (policy(), other(1)), (synced("a"),), visible=True
+    ),
+    Visibility(
+        "that waits for what may be another policy's copy",
+        (policy(), other(0)),
+        (refused("a"),),
+        visible=True,
+    ),
+    Visibility(
+        "in conflict where there is no other policy",
+        (policy(),),
+        (refused("a"),),
+        visible=False,
     ),
     Visibility("that nobody serves any more", (policy(watchNamespaces=["x"]),), (synced("a"),), visible=True),
 )
