@@ -5,7 +5,7 @@ The simulator, memcluster, knows Kubernetes and Metacontroller but not Object Sy
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from urllib.parse import urlsplit
 
 import yaml
@@ -13,14 +13,14 @@ import yaml
 from memcluster import Cluster, Engine, HookError, Resource
 from memcluster.engine import Task
 from memcluster.resources import METACONTROLLER
-from memcluster.webhooks import CallHook
+from memcluster.webhooks import CallHook, Headers
 from object_syncer import installation
 from object_syncer.copying.adoption import may_be_taken
 from object_syncer.kube import api, builtin, times
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.planning import guard
-from object_syncer.routes import HEARTBEAT, answer, answer_heartbeat
+from object_syncer.routes import HEARTBEAT, WITH_ETAG, answer, answer_with_etag
 
 QUIET_SECONDS = times.DRAIN_TIMEOUT + 10.0
 """How long nothing must be written before the rehearsal ends: longer than the longest delay of our hooks."""
@@ -86,7 +86,7 @@ def install(
         parts += _objects(installation.policy(conflict_policies=["*"], transforms=["*"]))
     for obj in parts:
         cluster.create(obj)
-    call_hook = call_hook or (lambda url, body: call(cluster, url, body))
+    call_hook = call_hook or partial(call, cluster)
     engine = Engine(cluster, call_hook, choose=choose, quiet_seconds=QUIET_SECONDS, user=api.ENGINE_USER)
     cluster.admission.append(lambda operation, user, old, new: _admit(cluster, operation, user, old, new))
     return engine
@@ -100,14 +100,19 @@ def machinery(*, with_guard: bool = True) -> list[Json]:
     return [obj for document in documents for obj in _objects(document)]
 
 
-def call(cluster: Cluster, url: str, body: Json) -> Json:
+def call(cluster: Cluster, url: str, body: Json, headers: Headers) -> Json:
     """Answer a hook as the server would, at the cluster's time. Raises HookError for a 400.
 
-    The body may be changed and the answer kept: the engine passes on copies only.
+    The body may be changed and the answer kept: the engine passes on copies only. The heartbeat finds no outage: the
+    engine in memory does not call it on time.
     """
+    path = urlsplit(url).path
     try:
-        path = urlsplit(url).path
-        return answer_heartbeat(body, "", cluster.clock)[0] if path == HEARTBEAT else answer(path, body, cluster.clock)
+        if path not in WITH_ETAG:
+            return answer(path, body, cluster.clock)
+        etag = "" if path == HEARTBEAT else headers.get("If-None-Match", "")
+        answered, headers["ETag"] = answer_with_etag(path, body, etag, cluster.clock)
+        return answered
     except BadRequest as error:
         raise HookError(f"400: {error}") from error
 

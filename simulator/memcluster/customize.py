@@ -137,7 +137,7 @@ class Customize:
         if self._hook is None:
             return _Answer({}, now + CACHE_LIFETIME)
         body = {"controller": self._definition, "parent": parent}
-        answer = ask(self._host.call_hook, self._hook, body, CUSTOMIZE_ANSWER)
+        answer = ask(self._host.call_hook, self._hook, body, CUSTOMIZE_ANSWER, {})
         rules: Rules = {}
         for rule in map(_rule, answer.get("relatedResources") or ()):
             rules.setdefault((rule.api_version, rule.plural), []).append(rule)

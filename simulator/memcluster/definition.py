@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from memcluster.children import UpdateStrategies, update_strategies
 from memcluster.customize import Customize
@@ -38,6 +38,8 @@ class Definition:
     customize: Customize
     sync_hook: Webhook | None
     finalize_hook: Webhook | None
+    etags: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """The last ETag of the hooks by kind, namespace and name of a parent."""
 
     def resource(self, declared: Resource) -> Resource:
         """Return a declared resource as discovery has it now. Raises SyncError if it is no longer served."""
@@ -65,7 +67,12 @@ class Definition:
         if hook is None:
             raise SyncError(f"sync hook not defined for {parent['kind']} {name_of(parent)}")
         body = {"controller": shown(self.obj), **body, "finalizing": finalizing}
-        return ask(self.host.call_hook, hook, body, fields)
+        key = (str(parent["kind"]), namespace_of(parent), name_of(parent))
+        headers = {"If-None-Match": self.etags[key]} if hook.etag and key in self.etags else {}
+        answer = ask(self.host.call_hook, hook, body, fields, headers)
+        if hook.etag and headers.get("ETag"):
+            self.etags[key] = headers["ETag"]
+        return answer
 
     def manages_children(self, parent: Json) -> bool:
         """Tell whether a parent's children are still managed.

@@ -9,8 +9,11 @@ from typing import Any
 from memcluster.errors import EngineCrash, SyncError
 from memcluster.objects import Json, copy
 
-CallHook = Callable[[str, Json], Json]
-"""Called with the full URL and the request body; returns the response body or raises HookError."""
+Headers = dict[str, str]
+"""If-None-Match of a request; the hook adds the ETag of its answer."""
+
+CallHook = Callable[[str, Json, Headers], Json]
+"""Called with the full URL, the request body and the headers; returns the response body or raises HookError."""
 
 COMPOSITE_ANSWER = frozenset({"status", "children", "resyncAfterSeconds", "finalized"})
 DECORATOR_ANSWER = frozenset({"labels", "annotations", "status", "attachments", "resyncAfterSeconds", "finalized"})
@@ -31,10 +34,14 @@ _RULE_FIELDS = frozenset({"apiVersion", "resource", "labelSelector", "namespaceS
 
 @dataclass(frozen=True)
 class Webhook:
-    """A hook of a controller: its full URL, and whether an unknown field in its answer is an error."""
+    """A hook of a controller: its full URL, whether an unknown field in its answer is an error, whether it has ETags.
+
+    The ETag of an answer is sent with the next call for the same parent.
+    """
 
     url: str
     strict: bool
+    etag: bool = False
 
 
 def webhook(hook: Json | None) -> Webhook | None:
@@ -45,7 +52,7 @@ def webhook(hook: Json | None) -> Webhook | None:
         raise SyncError("only hooks of version v2 are simulated")
     config = hook.get("webhook") or {}
     strict = (config.get("responseUnMarshallMode") or "strict") == "strict"
-    return Webhook(_url(config), strict)
+    return Webhook(_url(config), strict, etag=bool((config.get("etag") or {}).get("enabled")))
 
 
 def _url(config: Json) -> str:
@@ -60,12 +67,12 @@ def _url(config: Json) -> str:
     return f"{protocol}://{service['name']}.{service['namespace']}:{port}{path}"
 
 
-def ask(call_hook: CallHook, hook: Webhook, body: Json, fields: frozenset[str]) -> Json:
+def ask(call_hook: CallHook, hook: Webhook, body: Json, fields: frozenset[str], headers: Headers) -> Json:
     """Call a hook with a copy of the body and return its answer: those of `fields` that are not null.
 
     Raises SyncError if a field has the wrong type, EngineCrash for what would crash the real engine.
     """
-    answer = call_hook(hook.url, copy(body))
+    answer = call_hook(hook.url, copy(body), headers)
     if not isinstance(answer, dict):
         raise SyncError(f"can't unmarshal webhookResponse: {type(answer).__name__} instead of an object")
     answer = copy(answer)

@@ -540,6 +540,24 @@ class TestDecorators:
         assert (found["status"], found["metadata"]["labels"]) == ({"ok": True}, {"somebody": "else"})
         assert engine.errors == {}
 
+    def test_a_hook_with_etag_gets_the_last_one_that_it_gave_for_this_parent(self) -> None:
+        sent = iter(["1", "", "3"])
+
+        def hook(url: str, body: Json, headers: dict[str, str]) -> Json:
+            got.append(headers.get("If-None-Match", ""))
+            headers["ETag"] = next(sent)
+            return {}
+
+        got: list[str] = []
+        definition = decorator()
+        definition["spec"]["hooks"]["sync"]["webhook"]["etag"] = {"enabled": True}
+        _, engine = world(hook, definition, fan())
+        engine.resync()
+        engine.run()
+        engine.restart()
+        engine.run()
+        assert got == ["", "1", ""], "none in an answer leaves the last one; a new process has none"
+
     def test_attachments_are_those_it_made(self) -> None:
         definition = decorator(resource={"apiVersion": "v1", "resource": "secrets"})
         definition["spec"]["attachments"] = [

@@ -103,9 +103,11 @@ class Hooks:
     def __init__(self, **functions: Hook) -> None:
         self.functions = {f"http://hooks/{name.replace('__', '/')}": function for name, function in functions.items()}
         self.requests: list[tuple[str, Json]] = []
+        self.headers: list[dict[str, str]] = []
 
-    def __call__(self, url: str, body: Json) -> Json:
+    def __call__(self, url: str, body: Json, headers: dict[str, str]) -> Json:
         self.requests.append((url, body))
+        self.headers.append(headers)
         if url not in self.functions:
             raise HookError(f"404 {url}")
         return self.functions[url](body)

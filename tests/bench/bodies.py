@@ -120,6 +120,7 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
         "children": {
             "SyncSlice.sync.rustrial.org/v1alpha1": {},
             "CompositeController.metacontroller.k8s.io/v1alpha1": {},
+            "DecoratorController.metacontroller.k8s.io/v1alpha1": {},
         },
         "related": {
             "ObjectSync.sync.rustrial.org/v1alpha1": _keyed(_object_sync(n) for n in range(object_syncs)),
@@ -134,11 +135,10 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
     }
     planned = answer("/v1/policy/sync", body, NOW)["children"]
     slices = [_reported(child, n) for n, child in enumerate(planned, 10**6) if child["kind"] == "SyncSlice"]
-    generated = [live(child, number=2) for child in planned if child["kind"] == "CompositeController"]
-    body["children"] = {
-        "SyncSlice.sync.rustrial.org/v1alpha1": _keyed(slices),
-        "CompositeController.metacontroller.k8s.io/v1alpha1": _keyed(generated),
-    }
+    body["children"] = {"SyncSlice.sync.rustrial.org/v1alpha1": _keyed(slices)}
+    for kind in ("CompositeController", "DecoratorController"):
+        generated = _keyed(live(child, number=2) for child in planned if child["kind"] == kind)
+        body["children"][f"{kind}.metacontroller.k8s.io/v1alpha1"] = generated
     for object_sync in body["related"]["ObjectSync.sync.rustrial.org/v1alpha1"].values():
         object_sync["status"] = answer("/v1/objectsync/sync", _status_body(object_sync, slices), NOW)["status"]
     return body

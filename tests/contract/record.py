@@ -256,6 +256,7 @@ RECORDINGS: dict[str, tuple[str, Pick]] = {
         "/v1/slice/sync",
         _both(_of("Toy"), lambda exchange: "problem" in exchange["response"]["status"]),
     ),
+    "stall-customize": ("/v1/stall/customize", _both(_of("Secret"), _answers("relatedResources"))),
     "objectsync-customize": ("/v1/objectsync/customize", _named("toy")),
     "objectsync-sync-first": ("/v1/objectsync/sync", _both(_named("toy"), _unplanned)),
     "objectsync-sync-rest": ("/v1/objectsync/sync", _both(_named("pull"), _all_synced)),

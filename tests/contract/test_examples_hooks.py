@@ -18,7 +18,7 @@ import readme
 from contract import examples
 from controlplane.processes import free_port
 from object_syncer.kube.meta import Json
-from object_syncer.routes import HEARTBEAT, ROUTES
+from object_syncer.routes import ROUTES, WITH_ETAG
 from object_syncer.web.app import create_app
 
 PAGE = readme.ROOT / "docs" / "hooks.md"
@@ -38,7 +38,7 @@ def stored(name: str) -> Json:
 
 
 def test_every_hook_has_an_example() -> None:
-    assert {examples.route(name) for name in examples.names()} == {*ROUTES, HEARTBEAT}
+    assert {examples.route(name) for name in examples.names()} == {*ROUTES, *WITH_ETAG}
 
 
 @every
@@ -58,7 +58,7 @@ def test_a_request_can_be_read_by_eye(name: str) -> None:
 def test_a_request_has_the_fields_that_metacontroller_sends(name: str) -> None:
     recorded = [json.loads(path.read_text()) for path in RECORDED.glob("*.json")]
     sent = [exchange["request"] for exchange in recorded if exchange["path"] == examples.route(name)]
-    if examples.route(name) == HEARTBEAT:  # a sync of a DecoratorController, as that of ObjectSyncs
+    if examples.route(name) in WITH_ETAG:  # a sync of a DecoratorController, as that of ObjectSyncs
         sent = [exchange["request"] for exchange in recorded if exchange["path"] == "/v1/objectsync/sync"]
     assert set(json.loads(examples.request(name))) in [set(request) for request in sent]
 
@@ -81,7 +81,7 @@ def sections() -> dict[str, str]:
     return {title: readme.section(title, PAGE) for title in titles}
 
 
-HOOKS = {title: title.replace("/", "-") for title in sections() if f"/v1/{title}" in {*ROUTES, HEARTBEAT}}
+HOOKS = {title: title.replace("/", "-") for title in sections() if f"/v1/{title}" in {*ROUTES, *WITH_ETAG}}
 
 
 @pytest.mark.parametrize(("title", "name"), HOOKS.items(), ids=HOOKS)

@@ -28,7 +28,7 @@ FOLDER = Path(__file__).with_name("recorded")
 RECORDINGS = {path.stem: orjson.loads(path.read_bytes()) for path in FOLDER.glob("*.json")}
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 
-CLUSTER_SCOPED = {"SyncSlice", "CompositeController"}
+CLUSTER_SCOPED = {"SyncSlice", "CompositeController", "DecoratorController"}
 
 COMPOSITE = {"status", "children", "resyncAfterSeconds", "finalized"}
 DECORATOR = {"labels", "annotations", "status", "attachments", "resyncAfterSeconds", "finalized"}

@@ -50,7 +50,7 @@ def _ours(obj: Object) -> Object:
 def _generated(obj: Object) -> Object:
     """Keep of a generated controller what it is called, how old it is, and for which resource type it is."""
     meta = {key: obj["metadata"][key] for key in ("name", "uid", "creationTimestamp")}
-    return {**obj, "metadata": meta, "spec": {"childResources": obj["spec"]["childResources"]}}
+    return {**obj, "metadata": meta, "spec": {"childResources": obj["spec"].get("childResources", [])}}
 
 
 def _namespace(obj: Object) -> Object:
@@ -79,6 +79,7 @@ def _copied(obj: Object) -> Object:
 
 TRIMS: dict[str, Trim] = {
     "CompositeController": _generated,
+    "DecoratorController": _generated,
     "CustomResourceDefinition": _definition,
     "Namespace": _namespace,
     "ObjectSync": _ours,

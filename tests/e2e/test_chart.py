@@ -206,9 +206,10 @@ def test_uninstalling_as_the_docs_say_leaves_the_copies(
         charted.uninstall()
         charted.hooks.stop()
         stays(lambda: len(corner.where(source)), 1, 3)
-        for item in admin.list(engine, "compositecontrollers", labels="app.kubernetes.io/name=object-syncer"):
-            admin.delete(engine, "compositecontrollers", None, item["metadata"]["name"], propagation="Orphan")
-        becomes(lambda: admin.list(engine, "compositecontrollers"), [])
+        for plural in ("compositecontrollers", "decoratorcontrollers"):
+            for item in admin.list(engine, plural, labels="app.kubernetes.io/name=object-syncer"):
+                admin.delete(engine, plural, None, item["metadata"]["name"], propagation="Orphan")
+            becomes(partial(admin.list, engine, plural), [])
         admin.patch(*sync.where, {"metadata": {"finalizers": None}})
         for plural in ("syncpolicies", "syncslices"):
             for item in admin.list(ours, plural):
@@ -224,7 +225,7 @@ def test_uninstalling_as_the_docs_say_takes_the_copies_along(
     own_cluster: ControlPlane, corner: World, tmp_path: Path
 ) -> None:
     """docs/upgrade.md, first way."""
-    ours = "sync.rustrial.org/v1alpha1"
+    ours, engine = "sync.rustrial.org/v1alpha1", "metacontroller.k8s.io/v1alpha1"
     with Charted(own_cluster, tmp_path, NARROW) as charted:
         source = corner.config_map("default")
         sync = corner.sync(source, to("east"))
@@ -234,7 +235,8 @@ def test_uninstalling_as_the_docs_say_takes_the_copies_along(
         charted.uninstall()
         assert [item["metadata"]["name"] for item in corner.admin.list(ours, "syncpolicies")] == ["default"]
         corner.admin.delete(ours, "syncpolicies", None, "default")
-        for api_version, plural in ((ours, "syncpolicies"), ("metacontroller.k8s.io/v1alpha1", "compositecontrollers")):
+        controllers = ((engine, "compositecontrollers"), (engine, "decoratorcontrollers"))
+        for api_version, plural in ((ours, "syncpolicies"), *controllers):
             becomes(partial(corner.admin.list, api_version, plural), [])
         assert not corner.where(source)
 
@@ -283,7 +285,7 @@ def visible(permission: Permission) -> bool:
 
 
 def orphan(world: World, sync: Sync) -> None:
-    """Take the owner off copies, a slice and a generated controller, and wait until they have one again."""
+    """Take the owner off copies, a slice and generated controllers, and wait until they have one again."""
     (slice_,) = world.slices(sync)
     (controller,) = world.controllers("v1", "configmaps")
     copy_name = sync.live()["spec"]["source"]["name"]
@@ -292,6 +294,7 @@ def orphan(world: World, sync: Sync) -> None:
         ("batch/v1", "cronjobs", "east", "orphan"),
         ("sync.rustrial.org/v1alpha1", "syncslices", None, slice_["metadata"]["name"]),
         ("metacontroller.k8s.io/v1alpha1", "compositecontrollers", None, controller),
+        ("metacontroller.k8s.io/v1alpha1", "decoratorcontrollers", None, controller),
     ):
         world.admin.patch(api_version, plural, namespace, name, {"metadata": {"ownerReferences": None}})
         read = partial(world.admin.get, api_version, plural, namespace, name)

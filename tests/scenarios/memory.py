@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import grants
 from memcluster import ApiError, Cluster, HookError
+from memcluster.webhooks import Headers
 from object_syncer import rehearsal
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json
@@ -80,10 +81,10 @@ class MemoryStage:
         except ApiError:
             return []
 
-    def _call(self, url: str, body: Json) -> Json:
+    def _call(self, url: str, body: Json, headers: Headers) -> Json:
         if not self._answering:
             raise HookError("connection refused")
-        return rehearsal.call(self.cluster, url, body)
+        return rehearsal.call(self.cluster, url, body, headers)
 
 
 def play(scenario: Scenario) -> list[Corner]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from memcluster import Cluster, HookError
 from memcluster.objects import Json
+from memcluster.webhooks import Headers
 from object_syncer import rehearsal
 from object_syncer.kube import api
 
@@ -46,12 +47,16 @@ class FaultyHooks:
         self.calls = 0
         self.failing: dict[str, int] = {}
         """Part of a URL -> how many more calls fail."""
+        self.stalling: set[str] = set()
+        """Names of SyncSlices whose syncs fail."""
 
-    def __call__(self, url: str, body: Json) -> Json:
+    def __call__(self, url: str, body: Json, headers: Headers) -> Json:
         """Answer a hook, or fail."""
         self.calls += 1
+        if self.stalling and "/slice/sync" in url and body["parent"]["metadata"]["name"] in self.stalling:
+            raise HookError("504: the hook of this slice takes too long")
         for part, times in self.failing.items():
             if times and part in url:
                 self.failing[part] = times - 1
                 raise HookError("500: the hook server fails")
-        return rehearsal.call(self._cluster, url, body)
+        return rehearsal.call(self._cluster, url, body, headers)

@@ -46,6 +46,8 @@ POLICY: Json = {
     "metadata": {"name": "default"},
     "spec": {**EVERYTHING, "conflictPolicies": ["*"]},
 }
+_TOLD_WITHIN = 60
+"""Seconds after a change of its source in which it must be told that a slice does not follow."""
 
 
 def _has_object_syncs(history: Histories) -> bool:
@@ -333,6 +335,32 @@ class Histories(RuleBasedStateMachine):
         self.cluster.races = races
         self._step()
 
+    @precondition(_has_object_syncs)
+    @rule(index=inputs.indexes, value=inputs.values, seed=inputs.seeds)
+    def stall(self, index: int, value: int, seed: int) -> None:
+        """Let the hook of one slice fail while its source changes: who says that all is well a minute later, lies."""
+        self._random = random.Random(seed) if seed else None
+        self.engine.run(quiet_seconds=1)
+        found = sorted(self.cluster.list(SYNC, "SyncSlice"), key=model.name)
+        if not found:
+            return
+        item = found[index % len(found)]
+        self.hooks.stalling.add(model.name(item))
+        where, kind = item["spec"]["source"], verdict.KINDS.get(item["spec"]["resource"]["kind"], model.CONFIG_MAP)
+        made = inputs.made(kind, where["namespace"], where["name"], {"k1"}, value, {}, False)
+        self._attempt(lambda: self._put(kind, made))
+        began = self.cluster.clock
+        while (self.cluster.clock - began).total_seconds() < _TOLD_WITHIN:
+            self.engine.run(quiet_seconds=0)
+            self.cluster.let_pass(5)
+        self.engine.run(quiet_seconds=0)
+        self._blame(list(verdict.untold_stalls(self.cluster)))
+        for obj in verdict.objects(self.cluster, SYNC, "ObjectSync"):
+            self.seen.update(each["reason"] for each in (obj.get("status") or {}).get("conditions") or ())
+        self.hooks.stalling.clear()
+        self.engine.resync()  # the slice's own retry may be later than a rest waits
+        self._step()
+
     @rule()
     def restart_engine(self) -> None:
         self.engine.restart()
@@ -420,6 +448,7 @@ class Histories(RuleBasedStateMachine):
         """End the faults, let the engine finish, compare the cluster with the model."""
         self.totals["rests"] += 1
         self.hooks.failing.clear()
+        self.hooks.stalling.clear()
         self.cluster.refusing.clear()
         self.cluster.races = 0
         self._random = random.Random(seed) if seed else None

@@ -12,7 +12,7 @@ import pytest
 from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.kube import types
-from object_syncer.parents import objectsync, syncslice
+from object_syncer.parents import objectsync, stall, syncslice
 from object_syncer.planning import destinations, namespaces, plan, precedence, slice_lifecycle, slice_spec
 from object_syncer.planning.namespaces import Namespaces
 from object_syncer.planning.scope import Scope
@@ -127,6 +127,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
         "a source that is being deleted is still copied",
         syncslice, "_source_problem", lambda real: lambda source, key: None if source else real(source, key),
     ),
+    Bug("a slice that does not follow is not noticed", stall, "_lags_behind", lambda real: lambda _: False),
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
     Bug("a named namespace that is no target is copied to", destinations, "_problem", lambda real: lambda *_: None),
 )  # fmt: skip

@@ -39,6 +39,25 @@ def objects(cluster: Cluster, api_version: str, kind: str) -> list[Json]:
     return cluster.objects(resource) if resource else []
 
 
+def untold_stalls(cluster: Cluster) -> Iterator[str]:
+    """Yield each ObjectSync that says it is in sync though one of its slices has not acted on the present source."""
+    for item in objects(cluster, SYNC, "SyncSlice"):
+        spec, status = item["spec"], item.get("status") or {}
+        owner = cluster.find(SYNC, "ObjectSync", spec["objectSync"]["name"], spec["objectSync"]["namespace"])
+        kind = spec["resource"]
+        if owner is None or owner["metadata"]["uid"] != spec["objectSync"]["uid"] or spec.get("draining"):
+            continue
+        if cluster.discovery.by_kind(kind["apiVersion"], kind["kind"]) is None:
+            continue
+        where = (spec["source"]["name"], spec["source"]["namespace"])
+        source = cluster.find(kind["apiVersion"], kind["kind"], *where)
+        version = "" if source is None or model.is_terminating(source) else source["metadata"]["resourceVersion"]
+        follows = (status.get("source") or {}).get("resourceVersion", "") == version
+        conditions = (owner.get("status") or {}).get("conditions") or ()
+        if not follows and any((each["type"], each["status"]) == ("InSync", "True") for each in conditions):
+            yield f"ObjectSync {spec['objectSync']} says InSync True; SyncSlice {model.name(item)} does not follow"
+
+
 class Verdict:
     """What is wrong with a cluster at rest."""
 

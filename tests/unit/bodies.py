@@ -55,7 +55,10 @@ def of_policy(
         "controller": planner(),
         "parent": subject,
         "children": groups(
-            children, "SyncSlice.sync.rustrial.org/v1alpha1", "CompositeController.metacontroller.k8s.io/v1alpha1"
+            children,
+            "SyncSlice.sync.rustrial.org/v1alpha1",
+            "CompositeController.metacontroller.k8s.io/v1alpha1",
+            "DecoratorController.metacontroller.k8s.io/v1alpha1",
         ),
         "related": groups(
             [*related, subject, *(guard_parts() if guarded else [])],
@@ -108,10 +111,22 @@ def of_slice(parent: Json, *related: Json, copies: Iterable[Json] = ()) -> Json:
     type_ = types.load(parent["spec"]["resource"])
     kind = f"{type_.kind}.{type_.api_version}"
     return {
-        "controller": controllers.generate("default", type_, planner()),
+        "controller": controllers.generate("default", type_, planner())[0],
         "parent": parent,
         "children": groups(copies, kind),
         "related": groups(related, kind, "SyncPolicy.sync.rustrial.org/v1alpha1"),
+        "finalizing": False,
+    }
+
+
+def of_stall(item: Json, *related: Json) -> Json:
+    """Return what the watch of a slice is asked: `related` is the source."""
+    type_ = types.load(item["spec"]["resource"])
+    return {
+        "controller": controllers.generate("default", type_, planner())[1],
+        "object": item,
+        "attachments": {},
+        "related": groups(related, f"{type_.kind}.{type_.api_version}"),
         "finalizing": False,
     }
 
@@ -156,6 +171,7 @@ def valid() -> dict[str, Json]:
         "/v1/policy/sync": planning,
         "/v1/slice/customize": customize(slicing),
         "/v1/slice/sync": slicing,
+        "/v1/stall/customize": customize(of_stall(sync_slice("a"))),
         "/v1/objectsync/customize": customize(syncing),
         "/v1/objectsync/sync": syncing,
         "/v1/objectsync/finalize": of_objectsync(finalizing=True),

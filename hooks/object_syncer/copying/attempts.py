@@ -130,7 +130,8 @@ def _pending(state: State, compared: diff.Comparison, observed: Json | None, sli
         failure = Problem(reasons.DELETING, "a finalizer holds it")
     else:
         reason, message = reasons.DRIFTED, _difference(compared)
-        failure = refused
+        undone = "; if they say nothing, an admission webhook may undo what is written"
+        failure = replace(refused, message=refused.message + undone)
         if recreate.is_fixed(compared.apply, compared.paths):
             failure = Problem(
                 reasons.IMMUTABLE_FIELD,

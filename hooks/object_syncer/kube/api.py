@@ -49,6 +49,9 @@ the rest. Also in admission/policies.yaml."""
 EXCLUDE = f"{GROUP}/exclude"
 """On a Namespace: the label "true" keeps all copies away, the annotation those of the ObjectSyncs that it lists."""
 
+STALLED_ANNOTATION = f"{GROUP}/stalled"
+"""On a SyncSlice that does not follow its source: since when, and what its status reported then."""
+
 OBJECTSYNC_LABEL = f"{GROUP}/objectsync-uid"
 """On every SyncSlice: the uid of the ObjectSync it serves."""
 

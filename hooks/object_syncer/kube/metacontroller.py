@@ -97,12 +97,12 @@ def decorator(
     status: Json | None,
     resync_after: float = 0.0,
     finalized: bool = False,
-    annotations: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str | None] | None = None,
     labels: Mapping[str, str | None] | None = None,
 ) -> Json:
     """Build a DecoratorController's response.
 
-    A status of None leaves the present one; annotations and labels are added to those of the parent, a label of None is
+    A status of None leaves the present one; annotations and labels are added to those of the parent, those of None are
     removed.
     """
     answer: Json = {"status": status, "attachments": [], "resyncAfterSeconds": resync_after, "finalized": finalized}

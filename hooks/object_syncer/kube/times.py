@@ -30,6 +30,14 @@ UNSERVED_AFTER = 6
 """A SyncSlice not reported on by then is unserved, if its controller has not reported on any other either. A
 controller starts in 0.05 s; a large first fan-out makes slices wait for each other, but never all of them."""
 
+STALLED_AFTER = 45
+"""A SyncSlice whose status is about another version of its source for so long is stalled: the ObjectSync says so
+within a minute of the change. Status is written after the copies, which takes seconds for thousands of them."""
+
+STALLED_RETRY_MIN, STALLED_RETRY_MAX = 5, 30
+"""Pauses until a stalled SyncSlice is looked at again: soon while its annotation is to be written, which the engine
+gives up on a conflict, rarely after that."""
+
 DRAIN_TIMEOUT = 60
 """A draining SyncSlice is deleted after this even if copies are left: owner references remove those. And a SyncSlice
 whose ObjectSync the policy has not seen for so long, because it does not watch its namespace any more, drains."""

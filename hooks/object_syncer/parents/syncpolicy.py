@@ -1,7 +1,7 @@
 """The SyncPolicy, whose hook is the planner: it decides for all ObjectSyncs at once what the SyncSlices carry out.
 
-Its children are the SyncSlices and one generated CompositeController per resource type in use. It plans for
-everybody, so nothing that one ObjectSync says may make it fail.
+Its children are the SyncSlices and the generated controllers of each resource type in use. It plans for everybody, so
+nothing that one ObjectSync says may make it fail.
 """
 
 from collections.abc import Collection, Iterable
@@ -54,7 +54,7 @@ def customize(request: Request, _now: datetime) -> Json:
 
 
 def sync(request: Request, now: datetime) -> Json:
-    """Answer the SyncSlices and CompositeControllers that should exist."""
+    """Answer the SyncSlices and the generated controllers that should exist."""
     policy = name_of(request.parent)
     observed = request.children.of(api.API_VERSION, "SyncSlice")
     running = request.children.of(api.ENGINE_API_VERSION, "CompositeController")
@@ -72,10 +72,10 @@ def sync(request: Request, now: datetime) -> Json:
 
     served = [item for item in slices if slice_lifecycle.needs_controller(item, observed.get(name_of(item)))]
     in_use = controllers.in_use(policy, served, observed.values(), running)
-    generated = [controllers.generate(policy, type_, request.controller) for type_ in in_use]
+    generated = [made for type_ in in_use for made in controllers.generate(policy, type_, request.controller)]
     status = {
         "conditions": _conditions(request.parent, problem, plans, now),
-        "controllers": len(generated),
+        "controllers": len(in_use),
         "serving": controllers.serving(observed.values()),
         **_failures(object_syncs, plans),
     }

@@ -61,6 +61,8 @@ def sync(request: Request, now: datetime) -> Json:
     surplus = _surplus(spec, living)
     if surplus:
         status["surplus"] = surplus
+    if source is not None and not is_terminating(source):
+        status["source"] = {key: source["metadata"][key] for key in ("uid", "resourceVersion")}
     unknown = known_fields.problem(spec, known_fields.SYNC_SLICE)
     if unknown and not spec.get("draining"):
         status["problem"] = problem.dump(unknown)
@@ -85,11 +87,7 @@ def sync(request: Request, now: datetime) -> Json:
     children = [attempt.child for attempt in made if attempt.child]
     synced = sum(state.state == destination.SYNCED for state in states)
     status["synced"] = synced
-    status["source"] = {
-        "uid": source["metadata"]["uid"],
-        "resourceVersion": source["metadata"]["resourceVersion"],
-        "bytes": max([len(body), *_patched_sizes(spec, children)]),
-    }
+    status["source"]["bytes"] = max([len(body), *_patched_sizes(spec, children)])
     shown = [state.dump() for state in states if spec.get("showSynced") or state.state != destination.SYNCED]
     if shown:
         status["destinations"] = shown

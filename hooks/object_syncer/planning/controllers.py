@@ -1,4 +1,5 @@
-"""The generated CompositeControllers: one per resource type in use, serving the SyncSlices of that type.
+"""The generated controllers: two per resource type in use, one that serves the SyncSlices of that type and one that
+notices if a slice does not follow its source.
 
 Their specs must be byte-stable, because the engine restarts a controller on any change of its spec. What an
 installation sets (URL, timeouts, authorization, CA) is copied from the controller that calls the planner, so that
@@ -64,20 +65,20 @@ def serving(observed: Iterable[Json]) -> list[str]:
     return sorted({(item["metadata"].get("labels") or {}).get(api.CONTROLLER_LABEL, "") for item in reported} - {""})
 
 
-def generate(policy: str, type_: ResourceType, calling: Json) -> Json:
-    """Return the CompositeController for a resource type; `calling` is the one that calls the planner.
+def generate(policy: str, type_: ResourceType, calling: Json) -> list[Json]:
+    """Return the CompositeController and the DecoratorController for a resource type, both of the same name.
 
-    It inherits labels too: an engine started with a target label selector ignores controllers without them.
+    `calling` is the controller that calls the planner. They inherit its labels too: an engine started with a target
+    label selector ignores controllers without them.
     """
-    controller = name(policy, type_)
-    spec = calling["spec"]
-    generated: Json = {
-        "parentResource": {
-            "apiVersion": api.API_VERSION,
-            "resource": "syncslices",
-            "labelSelector": {"matchLabels": {api.CONTROLLER_LABEL: controller}},
-            "ignoreStatusChanges": True,
-        },
+    parents = {
+        "apiVersion": api.API_VERSION,
+        "resource": "syncslices",
+        "labelSelector": {"matchLabels": {api.CONTROLLER_LABEL: name(policy, type_)}},
+        "ignoreStatusChanges": True,
+    }
+    serving: Json = {
+        "parentResource": parents,
         "childResources": [
             {
                 "apiVersion": type_.api_version,
@@ -86,22 +87,31 @@ def generate(policy: str, type_: ResourceType, calling: Json) -> Json:
             }
         ],
         "resyncPeriodSeconds": times.RESYNC,
-        "hooks": {hook: _hook(spec["hooks"][hook], hook) for hook in ("customize", "sync")},
+        "hooks": _hooks(calling, "slice"),
     }
-    if spec.get("endpointConfigs"):
-        generated["endpointConfigs"] = spec["endpointConfigs"]
+    # It has no children: so nothing that is in the cluster can end its syncs.
+    watching: Json = {"resources": [parents], "resyncPeriodSeconds": times.RESYNC, "hooks": _hooks(calling, "stall")}
+    watching["hooks"]["sync"]["webhook"]["etag"] = {"enabled": True}
+    kinds = (("CompositeController", serving), ("DecoratorController", watching))
+    return [_controller(kind, name(policy, type_), spec, calling) for kind, spec in kinds]
+
+
+def _controller(kind: str, name: str, spec: Json, calling: Json) -> Json:
+    if calling["spec"].get("endpointConfigs"):
+        spec = {**spec, "endpointConfigs": calling["spec"]["endpointConfigs"]}
     labels = tracking.labels(calling["metadata"].get("labels") or {})
-    return {
-        "apiVersion": api.ENGINE_API_VERSION,
-        "kind": "CompositeController",
-        "metadata": {"name": controller, "labels": labels} if labels else {"name": controller},
-        "spec": generated,
-    }
+    meta = {"name": name, "labels": labels} if labels else {"name": name}
+    return {"apiVersion": api.ENGINE_API_VERSION, "kind": kind, "metadata": meta, "spec": spec}
 
 
-def _hook(calling: Json, hook: str) -> Json:
+def _hooks(calling: Json, parent: str) -> Json:
+    """Return the hooks customize and sync of a parent, reached as those of the planner are."""
+    return {hook: _hook(calling["spec"]["hooks"][hook], hook, parent) for hook in ("customize", "sync")}
+
+
+def _hook(calling: Json, hook: str, parent: str) -> Json:
     webhook: dict[str, Any] = dict(calling["webhook"])
     for field in ("url", "path"):
         if field in webhook:
-            webhook[field] = webhook[field].replace(f"/v1/policy/{hook}", f"/v1/slice/{hook}", 1)
+            webhook[field] = webhook[field].replace(f"/v1/policy/{hook}", f"/v1/{parent}/{hook}", 1)
     return {"version": "v2", "webhook": webhook}

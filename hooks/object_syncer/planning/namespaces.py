@@ -87,13 +87,12 @@ def read(objects: Mapping[str, Json]) -> Namespaces:
     """Sort Namespace objects, by name, into living and terminating ones, and read what they want."""
     terminating = frozenset(name for name, obj in objects.items() if _is_terminating(obj))
     living = frozenset(objects) - terminating
-    labels, closed, refusing = {}, set(), dict[str, set[str]]()
+    labels = {name: found for name, obj in objects.items() if (found := obj["metadata"].get("labels"))}
+    closed, refusing = set(), dict[str, set[str]]()
     for name in living:
         meta = objects[name]["metadata"]
-        if meta.get("labels"):
-            labels[name] = meta["labels"]
-            if meta["labels"].get(api.EXCLUDE) == "true":
-                closed.add(name)
+        if labels.get(name, _NO_LABELS).get(api.EXCLUDE) == "true":
+            closed.add(name)
         for object_sync in ((meta.get("annotations") or {}).get(api.EXCLUDE) or "").split(","):
             if object_sync.strip():
                 refusing.setdefault(object_sync.strip(), set()).add(name)

@@ -111,6 +111,9 @@ CONTESTED = "Contested"
 REJECTED = "Rejected"
 """The API server keeps refusing the copy; the events of the SyncSlice that the message names say why."""
 
+STALLED = "Stalled"
+"""A SyncSlice does not follow its source, so nobody knows of its copies; the events of the SyncSlice may say why."""
+
 CONTROLLER_NOT_RUNNING = "ControllerNotRunning"
 """The engine does not serve the resource type: it may not be allowed to list it, or not know a new kind yet."""
 

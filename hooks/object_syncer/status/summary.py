@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
-from object_syncer.status import destination, problem, reasons
+from object_syncer.status import destination, problem, reasons, stalls
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
@@ -53,7 +53,13 @@ def summarize(slices: Iterable[Json], generation: int) -> Summary:
     for item in living:
         _add(found, item)
     blocking = next(filter(None, (problem.blocking(item["spec"].get("problems")) for item in living)), None)
-    found.problem = blocking or _planning(slices, generation) or _reported(living) or _unreported(found, living)
+    found.problem = (
+        blocking
+        or _planning(slices, generation)
+        or next(filter(None, map(stalls.problem, living)), None)
+        or _reported(living)
+        or _unreported(found, living)
+    )
     found.problem = found.problem or (None if found.total else _unmatched(living))
     found.advice = next(filter(None, (problem.advice(item["spec"].get("problems")) for item in living)), "")
     return found
@@ -122,9 +128,12 @@ def _add(found: Summary, item: Json) -> None:
         for group in spec.get("groups") or ()
         for namespace in group["namespaces"]
     }
+    stalled = stalls.problem(item)
     reported = {
         where: state for state in _load(status) if (where := (state.namespace, state.name)) and where in strategies
     }
+    if stalled:  # what was Synced may no longer be
+        reported = {where: state for where, state in reported.items() if state.state != destination.SYNCED}
     source = status.get("source")
     version = {"uid": source["uid"], "resource_version": source["resourceVersion"]} if source else None
     for where, strategy in strategies.items():
@@ -135,10 +144,10 @@ def _add(found: Summary, item: Json) -> None:
 
     # Destinations that are not listed are Synced, as far as the count goes; else the slice has not looked at them.
     unlisted = len(strategies) - len(reported)
-    also_synced = min(max(0, status.get("synced", 0) - _count_synced(_load(status))), unlisted)
+    also_synced = 0 if stalled else min(max(0, status.get("synced", 0) - _count_synced(_load(status))), unlisted)
     found.synced += also_synced
     if not also_synced:
-        waiting = _waiting(status if is_current(item) else {})
+        waiting = _waiting(stalled, status if is_current(item) else {})
         for (namespace, name), strategy in strategies.items():
             if (namespace, name) not in reported:
                 found.states.append((replace(waiting, namespace=namespace, name=name), _shared(strategy)))
@@ -158,10 +167,11 @@ def _count_synced(states: Iterable[State]) -> int:
     return sum(state.state == destination.SYNCED for state in states)
 
 
-def _waiting(status: Json) -> State:
+def _waiting(stalled: Problem | None, status: Json) -> State:
     """Return the state of every destination of a slice that, as it reports now, it has not looked at."""
-    why = status.get("problem") or {"reason": reasons.PLANNING, "message": "the copy is being planned"}
-    return State("", "", destination.PENDING, why["reason"], why["message"])
+    reported = problem.load(status["problem"]) if "problem" in status else None
+    why = stalled or reported or Problem(reasons.PLANNING, "the copy is being planned")
+    return State("", "", destination.PENDING, why.reason, why.message)
 
 
 def _shared(strategy: str, source_version: Mapping[str, str] | None = None) -> Json:

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from object_syncer import __version__
 from object_syncer.kube import defects, depth
 from object_syncer.kube.metacontroller import BadRequest
-from object_syncer.routes import HEARTBEAT, ROUTES, answer, answer_heartbeat
+from object_syncer.routes import ROUTES, WITH_ETAG, answer, answer_with_etag
 from object_syncer.web.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -24,11 +24,11 @@ _log = logging.getLogger(__name__)
 def create_app(clock: Callable[[], datetime] = lambda: datetime.now(UTC), metrics: Metrics | None = None) -> Flask:
     """Return the WSGI app of the hooks.
 
-    POST on every path of ROUTES, and on HEARTBEAT, answers 200 with the hook's response, 400 with {"error", "field"}
+    POST on every path of ROUTES and WITH_ETAG answers 200 with the hook's response, 400 with {"error", "field"}
     for a body the engine would not send, 500 with {"error"} for a defect of ours. GET /healthz and /readyz answer 200.
     """
     app, metrics = _app(), metrics or Metrics()
-    paths = (*ROUTES, HEARTBEAT)
+    paths = (*ROUTES, *WITH_ETAG)
     for path in paths:
         app.add_url_rule(path, path, metrics.timed(path, partial(_hook, path, clock)), methods=["POST"])
     app.register_error_handler(404, lambda _: _json({"error": "no such path", "paths": sorted(paths)}, 404))
@@ -67,8 +67,8 @@ def _hook(path: str, clock: Callable[[], datetime]) -> Response:
 
 def _answered(path: str, body: Any, now: datetime) -> Response:
     """Return the hook's answer, to the body as it came or, if that fails, without what is nested too deep in it."""
-    if path == HEARTBEAT:
-        answered, etag = answer_heartbeat(body, request.headers.get("If-None-Match", ""), now)
+    if path in WITH_ETAG:
+        answered, etag = answer_with_etag(path, body, request.headers.get("If-None-Match", ""), now)
         response = _json(answered)
         response.headers["ETag"] = etag
         return response

@@ -73,11 +73,11 @@ class Case:
         "a copy that differs is being repaired, and the message says where", EDITED, PENDING, reasons.DRIFTED, "/data/k"
     ),
     Case(
-        "a copy that differs for long is being rejected",
+        "a copy that differs for long is being rejected, or written as it was by a webhook, of which no event tells",
         EDITED,
         FAILED,
         reasons.REJECTED,
-        "/data/k",
+        f"/data/k; see the events of SyncSlice {SLICE} for what the API server says; if they say nothing, an admission",
         earlier=pending(5),
     ),
     Case("a copy that is being deleted is not Synced", terminating(SAME), PENDING, reasons.DELETING, "being deleted"),

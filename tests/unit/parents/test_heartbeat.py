@@ -16,7 +16,7 @@ from unit.objects import NOW, STAMP, ago
 def answer(etag: str, woken: str | None = None) -> tuple[Json, str]:
     """Return the answer and its ETag; `woken` is the annotation of the SyncPolicy."""
     annotations = {} if woken is None else {api.RESYNC_ANNOTATION: woken}
-    return routes.answer_heartbeat(of_heartbeat(**annotations), etag, NOW)
+    return routes.answer_with_etag(routes.HEARTBEAT, of_heartbeat(**annotations), etag, NOW)
 
 
 @dataclass(frozen=True)
@@ -55,5 +55,5 @@ def test_the_heartbeat_leaves_status_and_children_alone() -> None:
 
 def test_the_heartbeat_is_of_syncpolicies() -> None:
     with pytest.raises(BadRequest) as error:
-        routes.answer_heartbeat(of_slice(sync_slice()), "", NOW)
+        routes.answer_with_etag(routes.HEARTBEAT, of_slice(sync_slice()), "", NOW)
     assert error.value.field == "parent.kind"

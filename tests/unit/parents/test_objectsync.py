@@ -12,7 +12,7 @@ from object_syncer.kube.types import ResourceType
 from object_syncer.parents import objectsync
 from object_syncer.planning import controllers
 from specification import cases
-from unit.bodies import customize, of_objectsync, sync_slice
+from unit.bodies import SLICE, customize, of_objectsync, sync_slice
 from unit.objects import NOW, STAMP, ago, crd, object_sync, policy, source, terminating
 
 WIDGET = source("Widget", "example.com")
@@ -58,6 +58,13 @@ def synced(*namespaces: str, **spec: Any) -> Json:
         "destinations": destinations,
     }
     return sync_slice(*namespaces, status=status, **spec)
+
+
+def stalled(*namespaces: str) -> Json:
+    """Return the slice of an ObjectSync that is marked, because it does not follow its source."""
+    item = synced(*namespaces)
+    item["metadata"]["annotations"] = {api.STALLED_ANNOTATION: f"{STAMP} 1/9"}
+    return item
 
 
 # customize
@@ -140,6 +147,16 @@ def test_at_rest_the_status_stays_as_it_is_so_that_nothing_is_written() -> None:
     later = answer(object_sync(status=first["status"]), policy(), synced("a"), later=3600)
     assert later == first
     assert later["resyncAfterSeconds"] == 0
+
+
+def test_a_stalled_slice_is_named_and_its_destinations_are_no_longer_called_synced() -> None:
+    status = answer(object_sync(), policy(), stalled("a", "b"))["status"]
+    assert conditions(status) == {"Ready": ("True", "Success"), "InSync": ("False", "Stalled")}
+    why = f"SyncSlice {SLICE} has acted on no change since {STAMP}; its events may say why"
+    assert message(status, "InSync") == f"0 out of 2 destinations are in sync: {why}"
+    assert {(item["state"], item["reason"], item["message"]) for item in status["destinations"]} == {
+        ("Pending", "Stalled", why)
+    }
 
 
 def test_the_source_may_be_elsewhere() -> None:

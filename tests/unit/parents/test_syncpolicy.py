@@ -277,7 +277,7 @@ def test_drained_slices_are_deleted_and_then_their_controller() -> None:
     last = plan(terminating(object_sync()), children=drained(draining))
     assert slices(last) == []
     assert controllers(last) == ["configmaps"], "a running controller stays while a slice of its type exists"
-    gone = plan(children=[child for child in drained(draining) if child["kind"] == "CompositeController"])
+    gone = plan(children=[child for child in drained(draining) if child["kind"] != "SyncSlice"])
     assert gone["children"] == []
 
 

@@ -262,6 +262,7 @@ def test_a_source_that_is_gone(case: Gone) -> None:
     assert case.says in answered["status"]["problem"]["message"]
     assert (answered["status"]["copies"], answered["status"]["synced"]) == (1, 0)
     assert answered["resyncAfterSeconds"] == 0, "the source itself makes an event"
+    assert "source" not in answered["status"], "which tells the watch of stalled slices that this one knows"
 
 
 @pytest.mark.parametrize(
@@ -280,6 +281,7 @@ def test_a_source_that_must_not_be_copied_has_no_copies(type_: ResourceType, sou
     answered = answer(sync_slice("a", type_=type_), live(body, "team", "settings", **source.get("metadata", {})))
     assert answered["children"] == []
     assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_COPYABLE
+    assert answered["status"]["source"] == {"uid": "uid-of-team-settings", "resourceVersion": "100"}
 
 
 # What is there where a copy should be
@@ -289,6 +291,7 @@ def test_a_source_that_is_nested_too_deep_leaves_its_copies_as_they_are() -> Non
     answered = answer(sync_slice("a", "b"), config_map(data=CUT), copies=[at("a", data={"k": "old"})])
     assert [(child["metadata"]["namespace"], child["data"]) for child in answered["children"]] == [("a", {"k": "old"})]
     assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_COPYABLE
+    assert answered["status"]["source"]["resourceVersion"] == "100"
 
 
 def test_a_slice_with_a_field_that_only_newer_hooks_know_leaves_its_copies_as_they_are() -> None:

@@ -36,8 +36,41 @@ def hooks(**webhook: object) -> Json:
     }
 
 
+def generate(policy: str, type_: ResourceType, caller: Json) -> Json:
+    """Return the controller that serves the slices of a type."""
+    return controllers.generate(policy, type_, caller)[0]
+
+
+def test_a_second_one_watches_whether_they_follow_it_has_no_children_that_could_stop_it() -> None:
+    serving, watching = controllers.generate("default", WIDGETS, calling(endpointConfigs=[{"url": "https://h"}]))
+    assert watching == {
+        "apiVersion": "metacontroller.k8s.io/v1alpha1",
+        "kind": "DecoratorController",
+        "metadata": serving["metadata"],
+        "spec": {
+            "resources": [serving["spec"]["parentResource"]],
+            "resyncPeriodSeconds": 600,
+            "hooks": {
+                "customize": {
+                    "version": "v2",
+                    "webhook": {"url": "http://hooks:8080/v1/stall/customize?release=0.1.0", "timeout": "3s"},
+                },
+                "sync": {
+                    "version": "v2",
+                    "webhook": {
+                        "url": "http://hooks:8080/v1/stall/sync?release=0.1.0",
+                        "timeout": "30s",
+                        "etag": {"enabled": True},
+                    },
+                },
+            },
+            "endpointConfigs": [{"url": "https://h"}],
+        },
+    }
+
+
 def test_one_controller_serves_the_slices_of_one_type() -> None:
-    made = controllers.generate("default", WIDGETS, calling())
+    made = generate("default", WIDGETS, calling())
     name = made["metadata"]["name"]
     assert name.startswith("widgets.v1-")
     assert made == {
@@ -86,9 +119,7 @@ def test_it_changes_only_with_what_an_administrator_sets(volatile: Json) -> None
     before, after = calling(), calling()
     after["metadata"] |= volatile
     after["status"] = {"observedGeneration": 5}
-    assert orjson.dumps(controllers.generate("p", WIDGETS, before)) == orjson.dumps(
-        controllers.generate("p", WIDGETS, after)
-    )
+    assert orjson.dumps(generate("p", WIDGETS, before)) == orjson.dumps(generate("p", WIDGETS, after))
 
 
 @dataclass(frozen=True)
@@ -143,26 +174,26 @@ CA = {"caBundle": {"secret": {"name": "ca", "namespace": "metacontroller", "key"
     ),
 )
 def test_what_is_inherited(case: Inherited) -> None:
-    made = controllers.generate("p", CONFIG_MAPS, calling(**case.spec))
+    made = generate("p", CONFIG_MAPS, calling(**case.spec))
     assert made["spec"]["hooks"]["sync"] == {"version": "v2", "webhook": case.want}
 
 
 def test_endpoint_settings_are_inherited() -> None:
     settings = [{"url": "https://hooks.example", "tls": CA}]
-    made = controllers.generate("p", CONFIG_MAPS, calling(endpointConfigs=settings))
+    made = generate("p", CONFIG_MAPS, calling(endpointConfigs=settings))
     assert made["spec"]["endpointConfigs"] == settings
 
 
 def test_labels_are_inherited_because_an_engine_may_select_controllers_by_them() -> None:
     caller = calling()
     caller["metadata"]["labels"] = {"shard": "a", "app.kubernetes.io/instance": "release", "helm.sh/chart": "x-1"}
-    made = controllers.generate("p", CONFIG_MAPS, caller)
+    made = generate("p", CONFIG_MAPS, caller)
     assert made["metadata"]["labels"] == {"shard": "a"}, "but not those that say who tracks the original"
 
 
 def test_the_caller_is_not_changed() -> None:
     caller = calling()
-    controllers.generate("p", CONFIG_MAPS, caller)
+    generate("p", CONFIG_MAPS, caller)
     assert caller == calling()
 
 

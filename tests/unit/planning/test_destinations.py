@@ -116,6 +116,12 @@ ROLES = ResourceType("rbac.authorization.k8s.io", "v1", "Role", "roles")
         ["a/settings"],
         {"dying/settings": reasons.NAMESPACE_TERMINATING},
     ),
+    Case(
+        "it is called there as elsewhere",
+        [entry("dying", "{destination.labels.tier}")],
+        [],
+        {"dying/web": reasons.NAMESPACE_TERMINATING},
+    ),
     Case("a star means no terminating namespaces", ["*"], ["a/settings", "b/settings"]),
     Case("a star means those the policy has", ["*"], ["b/settings"], targets=["b", "c"]),
     Case("a star means those the policy's globs match", ["*"], ["a/settings"], targets=["[ac]", "a?", "a*"]),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from object_syncer.kube import api
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 from object_syncer.status import reasons, summary
@@ -21,13 +22,21 @@ def slice_(
     generation: int = 1,
     status: Json | None = None,
     strategy: str = "",
+    stalled: str = "",
     **spec: object,
 ) -> Json:
-    """Return a SyncSlice of an ObjectSync whose generation is 1, with copies called x; by default all are synced."""
+    """Return a SyncSlice of an ObjectSync whose generation is 1, with copies called x; by default all are synced.
+
+    `stalled` is its mark.
+    """
     group: Json = {"name": "x", "namespaces": list(namespaces), **({"strategy": strategy} if strategy else {})}
     report: Json = {"observedGeneration": 1, "copies": len(namespaces), "synced": len(namespaces), "source": SOURCE}
     return {
-        "metadata": {"name": f"share-{index}", "generation": generation},
+        "metadata": {
+            "name": f"share-{index}",
+            "generation": generation,
+            **({"annotations": {api.STALLED_ANNOTATION: stalled}} if stalled else {}),
+        },
         "spec": {
             "index": index,
             "objectSync": {"namespace": "team", "name": "share", "uid": "u", "generation": 1},
@@ -187,6 +196,49 @@ NOT_ALLOWED = [{"reason": reasons.KIND_NOT_ALLOWED, "message": "no"}]
         [slice_("a"), slice_(index=1, draining="2026-01-01T00:00:00Z", status={"copies": 0})],
         (1, 1, 0, 0),
     ),
+    Case(
+        "what a stalled slice said was in sync may no longer be",
+        [slice_(*"abc", stalled="2026-01-01T00:00:00Z 1/9"), slice_("d", index=1)],
+        (4, 1, 0, 3),
+        reasons.STALLED,
+        says="SyncSlice share-0 has acted on no change since 2026-01-01T00:00:00Z; its events may say why",
+    ),
+    Case(
+        "what a stalled slice said was wrong still is",
+        [
+            slice_(
+                *"abc",
+                stalled="2026-01-01T00:00:00Z 1/9",
+                status={"synced": 2, "destinations": [entry("a"), entry("b", "Failed", reasons.REJECTED)]},
+            )
+        ],
+        (3, 0, 1, 2),
+        reasons.STALLED,
+    ),
+    Case(
+        "a stalled slice that does not follow its spec says so, too",
+        [slice_("a", generation=2, stalled="2026-01-01T00:00:00Z 1/9")],
+        (1, 0, 0, 1),
+        reasons.STALLED,
+    ),
+    Case(
+        "a mark says nothing once the slice reports on another version of the source",
+        [slice_("a", stalled="2026-01-01T00:00:00Z 1/8")],
+        (1, 1, 0, 0),
+    ),
+    Case(
+        "nor once it reports on another generation",
+        [slice_("a", stalled="2026-01-01T00:00:00Z 0/9")],
+        (1, 1, 0, 0),
+    ),
+    Case(
+        "a slice that is draining is not called stalled",
+        [
+            slice_("a"),
+            slice_(index=1, draining="2026-01-01T00:00:00Z", stalled="2026-01-01T00:00:00Z 1/9", status={"copies": 0}),
+        ],
+        (1, 1, 0, 0),
+    ),
 )
 def test_summarize(case: Case) -> None:
     found = summary.summarize(case.slices, case.generation)
@@ -238,6 +290,7 @@ def some_slice(draw: st.DrawFn) -> Json:
         index=draw(st.integers(0, 3)),
         generation=draw(st.integers(1, 2)),
         status=draw(st.sampled_from([status, {}])),
+        stalled=draw(st.sampled_from(["", "2026-01-01T00:00:00Z 1/9"])),
         problems=[{"namespaces": without_copy, "name": "y", "reason": reasons.CONFLICT, "message": "m"}],
         **draw(st.sampled_from([{}, {"draining": "2026-01-01T00:00:00Z"}])),
     )

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from object_syncer import __version__
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import Request
-from object_syncer.routes import HEARTBEAT, ROUTES
+from object_syncer.routes import ROUTES, WITH_ETAG
 from object_syncer.web.app import create_app, create_status_app
 from object_syncer.web.metrics import Metrics
 from specification import cases
@@ -183,7 +183,7 @@ def test_no_hook_does_without_what_the_engine_always_sends(client: FlaskClient, 
 def test_an_unknown_path_is_answered_404_with_those_there_are(client: FlaskClient, path: str) -> None:
     answer = post(client, path, {})
     assert (answer.status_code, answer.mimetype) == (404, "application/json")
-    assert answer.json == {"error": "no such path", "paths": sorted((*ROUTES, HEARTBEAT))}
+    assert answer.json == {"error": "no such path", "paths": sorted((*ROUTES, *WITH_ETAG))}
 
 
 @pytest.mark.parametrize(
