@@ -51,7 +51,12 @@ def main() -> None:
             runs=runs,
         )
     emit(case="start-up to readyz", milliseconds=serving.start_up_milliseconds(5))
-    emit(case="worker memory", **serving.memory(bodies.encoded(bodies.planner_sync(100, 1000)), "/v1/policy/sync"))
+    large = bodies.encoded(bodies.planner_sync(100, 1000))
+    emit(case="worker memory", **serving.memory(large, "/v1/policy/sync"))
+    small = bodies.encoded(bodies.planner_sync(10, 50))
+    for workers in (1, 2):
+        figures = serving.beside_a_busy_policy(small, large, "/v1/policy/sync", workers, seconds=10)
+        emit(case="planner sync, 10 ObjectSyncs x 50 namespaces, beside a busy policy", workers=workers, **figures)
 
 
 def emit(**figures: object) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import requests
@@ -37,15 +38,47 @@ def memory(body: bytes, path: str) -> dict[str, float]:
     return {"idle_megabytes": round(idle / 1000, 1), "peak_megabytes": round(peak / 1000, 1)}
 
 
+def beside_a_busy_policy(small: bytes, large: bytes, path: str, workers: int, seconds: float) -> dict[str, float]:
+    """Return what one policy's planner takes while another policy's is asked again and again, in milliseconds."""
+    with server(workers) as (port, _):
+        url = f"http://127.0.0.1:{port}{path}"
+        alone = _times(url, small, time.monotonic() + seconds / 5)
+        with ThreadPoolExecutor(1) as pool:
+            busy = pool.submit(_times, url, large, time.monotonic() + seconds)
+            beside = _times(url, small, time.monotonic() + seconds)
+            loads = busy.result()
+    return {
+        "alone_p50": _percentile(alone, 50),
+        "beside_p50": _percentile(beside, 50),
+        "beside_p99": _percentile(beside, 99),
+        "the_other_p50": _percentile(loads, 50),
+    }
+
+
+def _times(url: str, body: bytes, until: float) -> list[float]:
+    times = []
+    with requests.Session() as session:
+        session.trust_env = False
+        while time.monotonic() < until:
+            start = time.perf_counter()
+            session.post(url, data=body, timeout=120).raise_for_status()
+            times.append(time.perf_counter() - start)
+    return times
+
+
+def _percentile(times: list[float], percent: int) -> float:
+    return round(statistics.quantiles(times, n=100, method="inclusive")[percent - 1] * 1000, 1)
+
+
 @contextlib.contextmanager
-def server() -> Iterator[tuple[int, int]]:
+def server(workers: int = 1) -> Iterator[tuple[int, int]]:
     """Run the hook server on a free port; yield the port and the pid of its master process."""
     with socket.socket() as first, socket.socket() as second:
         for probe in (first, second):
             probe.bind(("127.0.0.1", 0))
         port, status = first.getsockname()[1], second.getsockname()[1]
     addresses = ["--bind", f"127.0.0.1:{port}", "--status-bind", f"127.0.0.1:{status}"]
-    process = subprocess.Popen([COMMAND, "serve", *addresses])
+    process = subprocess.Popen([COMMAND, "serve", *addresses, f"--workers={workers}"])
     try:
         _ready(port)
         yield port, process.pid
