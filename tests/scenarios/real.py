@@ -124,7 +124,7 @@ class RealStage:
     def delete(self, obj: Object) -> None:
         """Ask for an object's end; the guard may first want a SyncPolicy to have given up its copies."""
         if obj["kind"] == "SyncPolicy":
-            wait_for(partial(self._delete, obj), _DRAINED_WITHIN, "SyncPolicy deleted", tolerate=(ApiError,))
+            wait_for(partial(self._is_deleted, obj), _DRAINED_WITHIN, "SyncPolicy deleted", tolerate=(ApiError,))
         else:
             self._admin.delete(*self._where(obj))
 
@@ -230,9 +230,13 @@ class RealStage:
         found = self._lists.get(corner.marked(api_version, self.mark), kind, time.monotonic())
         return [obj for obj in found if self.mark in obj["metadata"].get("namespace", "") + obj["metadata"]["name"]]
 
-    def _delete(self, obj: Object) -> bool:
+    def _delete(self, obj: Object) -> None:
         with suppress(NotFoundError):
             self.delete(obj)
+
+    def _is_deleted(self, obj: Object) -> bool:
+        with suppress(NotFoundError):
+            self._admin.delete(*self._where(obj))
         return True
 
     def _clean(self, namespace: Object) -> None:
