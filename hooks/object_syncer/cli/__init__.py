@@ -1,8 +1,9 @@
-"""The command line: `object-syncer serve | manifests | simulate`."""
+"""The command line: `object-syncer serve | manifests | simulate | explain`."""
 
 import click
 
 from object_syncer import __version__
+from object_syncer.cli.explain import explain
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
 from object_syncer.cli.simulate import simulate
@@ -14,5 +15,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate):
+for command in (serve, manifests, simulate, explain):
     main.add_command(command)
