@@ -1,8 +1,9 @@
-"""The command line: `object-syncer serve | manifests | simulate | explain`."""
+"""The command line: `object-syncer serve | manifests | simulate | explain | diff`."""
 
 import click
 
 from object_syncer import __version__
+from object_syncer.cli.diff import diff
 from object_syncer.cli.explain import explain
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
@@ -15,5 +16,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate, explain):
+for command in (serve, manifests, simulate, explain, diff):
     main.add_command(command)

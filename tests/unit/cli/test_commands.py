@@ -1,0 +1,39 @@
+"""What docs/commands.md and the help say of the commands is so."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from object_syncer.cli import main
+from unit.cli.given import run
+
+PAGE = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+LINES = [
+    *re.findall(r"object-syncer ((?:simulate|explain|diff|test) .*)", PAGE),
+    *re.findall(r"\bVERSION (diff --.*)", PAGE),
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_command_on_the_page_has_the_options_that_it_is_given(line: str) -> None:
+    command = main.commands[line.split(maxsplit=1)[0]]
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert set(re.findall(r"(?<= )--[a-z-]+", line)) <= options
+
+
+def test_the_workflow_is_yaml_and_runs_diff() -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    steps = yaml.safe_load(text)["jobs"]["diff"]["steps"]
+    (script,) = (step["run"] for step in steps if step.get("name") == "Compare")
+    assert "--max-deletes 20 old/manifests new/manifests" in script
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_the_help_of_a_command_fits_its_readers(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    if name not in ("serve", "manifests"):
+        assert "Exit code: 0" in result.stdout
+        assert "Example" in result.stdout
