@@ -1,4 +1,4 @@
-"""The command line: `object-syncer serve | manifests | simulate | explain | diff`."""
+"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test`."""
 
 import click
 
@@ -8,6 +8,7 @@ from object_syncer.cli.explain import explain
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
 from object_syncer.cli.simulate import simulate
+from object_syncer.cli.test import test
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,5 +17,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate, explain, diff):
+for command in (serve, manifests, simulate, explain, diff, test):
     main.add_command(command)

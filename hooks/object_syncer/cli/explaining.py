@@ -19,6 +19,7 @@ from object_syncer.cli.tracing import Trace
 from object_syncer.cli.trial import Trial
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json, name_of, namespace_of
+from object_syncer.planning import slice_spec
 from object_syncer.status import destination, reasons
 
 _SHOWN_CHANGES = 20
@@ -71,7 +72,7 @@ def explain(wanted: Wanted, found: Input, done: Trial, show_secrets: bool = Fals
     policies = done.cluster.list(api.API_VERSION, "SyncPolicy")
     namespaces = tracing.by_name(done.cluster.list("v1", "Namespace"))
     syncs = done.outcome.object_syncs
-    traces = {place_of(item): tracing.trace(item, policies, namespaces) for item in syncs}
+    traces = {place_of(item): tracing.trace(item, policies, namespaces, _keepers(done, item)) for item in syncs}
     world = _World(found, done, traces)
     is_sync = wanted.means("ObjectSync") or wanted.kind.lower() == "osync"
     parts: list[Explanation] = []
@@ -84,6 +85,12 @@ def explain(wanted: Wanted, found: Input, done: Trial, show_secrets: bool = Fals
         parts.append(_absent(world, wanted, sorted(namespaces)))
     lines = [line for part in parts for line in (*part.lines, "")][:-1]
     return Explanation(lines, all(part.well for part in parts))
+
+
+def _keepers(done: Trial, object_sync: Json) -> set[str]:
+    uid = object_sync["metadata"]["uid"]
+    specs = [item["spec"] for item in done.outcome.slices if item["spec"]["objectSync"]["uid"] == uid]
+    return {spec["policy"] for spec in specs if not slice_spec.is_given_up(spec)}
 
 
 # An ObjectSync
@@ -246,17 +253,21 @@ def _absent(world: _World, wanted: Wanted, namespaces: Sequence[str]) -> Explana
     for obj in candidates if not sources else ():
         trace = world.traces[place_of(obj)]
         lines += ["", *_object_sync_lines(world, obj, trace)]
-        if condition_of(obj, "Ready").get("status") != "True":
-            why = "no namespace is selected, for the reason above"
-        else:
-            why = trace.cut.get((wanted.namespace, wanted.name), "no item of spec.destinations selects it")
-        lines += _step("Namespace", f"{wanted.namespace}: {why}")
+        lines += _step("Namespace", f"{wanted.namespace}: {_why_not(obj, trace, (wanted.namespace, wanted.name))}")
     if not candidates and not sources:
         named = sorted({name for obj in world.trial.outcome.object_syncs for name in _names(world, obj)})
         close = get_close_matches(wanted.name, named, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         lines += _step("ObjectSync", f"none makes copies of this kind named {wanted.name}{hint}")
     return Explanation(lines, False)
+
+
+def _why_not(obj: Json, trace: Trace, where: tuple[str, str]) -> str:
+    if where in trace.selected:
+        return f"{trace.selected[where]} selects it, but there is no copy for the reason above"
+    if condition_of(obj, "Ready").get("status") != "True":
+        return "no namespace is selected, for the reason above"
+    return trace.cut.get(where, "no item of spec.destinations selects it")
 
 
 def _is_source(obj: Json, wanted: Wanted) -> bool:

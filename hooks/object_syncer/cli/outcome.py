@@ -71,7 +71,7 @@ class Unnamed(NamedTuple):
     source: str
     """namespace/name"""
     reason: str
-    count: int
+    number: int
 
 
 def condition_of(obj: Json, type_: str) -> Json:

@@ -25,7 +25,7 @@ def as_table(outcome: Outcome, show_secrets: bool = False) -> str:
     rows = [
         (each.place, each.kind, each.source, each.object_sync, state_word(each.state)) for each in outcome.destinations
     ]
-    rows += [(f"{each.count} more", each.kind, each.source, each.object_sync, each.reason) for each in outcome.unnamed]
+    rows += [(f"{each.number} more", each.kind, each.source, each.object_sync, each.reason) for each in outcome.unnamed]
     heads = ("COPY", "KIND", "SOURCE", "OBJECTSYNC", "STATE")
     lines = table(heads, rows) if rows else ["no copies"]
     lines.append("")

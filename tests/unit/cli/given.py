@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 from click.testing import CliRunner, Result
 
+from grants import EVERYTHING
 from object_syncer.cli import main
 from object_syncer.kube.meta import Json
 
@@ -49,9 +50,10 @@ def object_sync(*destinations: str | Json, name: str = "sync", source: Json | No
 
 
 def policy(name: str = "default", **spec: object) -> Json:
+    """Return a SyncPolicy; all is allowed unless `spec` says otherwise."""
     return {
         "apiVersion": "sync.rustrial.org/v1alpha1",
         "kind": "SyncPolicy",
         "metadata": {"name": name},
-        "spec": spec,
+        "spec": EVERYTHING | spec,
     }

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from object_syncer.cli import main
-from unit.cli.given import run
+from unit.cli.given import config_map, object_sync, policy, run, written
 
 PAGE = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
 LINES = [
@@ -24,10 +24,21 @@ def test_a_command_on_the_page_has_the_options_that_it_is_given(line: str) -> No
 
 
 def test_the_workflow_is_yaml_and_runs_diff() -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    text, _ = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     steps = yaml.safe_load(text)["jobs"]["diff"]["steps"]
     (script,) = (step["run"] for step in steps if step.get("name") == "Compare")
     assert "--max-deletes 20 old/manifests new/manifests" in script
+
+
+def test_the_test_on_the_page_is_true(tmp_path: Path) -> None:
+    _, text = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    targets = policy(targetNamespaces=["team-a"])
+    written(tmp_path / "manifests" / "all.yaml", config_map(), object_sync("*"), targets)
+    path = tmp_path / "tests" / "settings.yaml"
+    path.parent.mkdir()
+    path.write_text(text)
+    result = run("test", path.parent)
+    assert result.stdout.endswith("\n1 passed, 0 failed\n"), result.output
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))

@@ -398,7 +398,7 @@ BAD = [
             "metadata": {"name": "p"},
             "spec": {key: value for key, value in EVERYTHING.items() if key != "targetNamespaces"},
         },
-        "(SyncPolicy p): spec.targetNamespaces: missing: Namespaces that objects may be copied to",
+        "SyncPolicy p: spec.targetNamespaces: missing: Namespaces that objects may be copied to",
     ),
     (
         {
@@ -407,7 +407,7 @@ BAD = [
             "metadata": {"name": "p"},
             "spec": {**EVERYTHING, "allowedResources": []},
         },
-        "(SyncPolicy p): spec.allowedResources: has 0 items, must have 1",
+        "SyncPolicy p: spec.allowedResources: has 0 items, must have 1",
     ),
     (definition(versions=[]), "spec.versions: has 0 items, must have 1"),
     (definition(scope="Everywhere"), "spec.scope: must be one of Namespaced, Cluster"),
