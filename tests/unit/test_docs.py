@@ -4,8 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import fields
+import readme
+from object_syncer.cli import main
 from object_syncer.kube import times
 from object_syncer.status import reasons
 
@@ -49,6 +52,21 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert found.exists(), link
         if anchor:
             assert anchor in anchors(found), link
+
+
+PRINTED = [
+    pytest.param(shown, id=f"{name}: {shown.command}")
+    for name in ("explain", "diff", "test")
+    for shown in readme.shown_on(DOCS / f"{name}.md")
+]
+
+
+@pytest.mark.parametrize("shown", PRINTED)
+def test_what_a_page_shows_is_what_a_command_prints(shown: readme.Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    program, *words = shown.command.split()
+    assert program == "object-syncer"
+    assert CliRunner().invoke(main, words).stdout == shown.output
 
 
 def prose(page: Path) -> str:

@@ -1,6 +1,6 @@
-"""What a change of manifests does: two simulations, of the manifests before and after it, compared.
+"""What a change of manifests does: a simulation of those before it, and then of those after it, compared.
 
-With a dump of a cluster, both run in that cluster: the manifests take the place of what is there of them.
+With a dump of a cluster, it runs in that cluster: the manifests take the place of what is there of them.
 """
 
 from collections.abc import Callable, Iterable
@@ -52,6 +52,8 @@ class Comparison(NamedTuple):
 
     created: list[Copy]
     deleted: list[Copy]
+    recreated: list[Copy]
+    """Deleted, and then created again."""
     changed: list[tuple[Copy, list[Change]]]
     troubles: list[Trouble]
     turns: list[Turn]
@@ -63,7 +65,7 @@ class Comparison(NamedTuple):
 
 
 def worlds(old: Input, new: Input, live: Input | None) -> tuple[Input, Input]:
-    """Return the input of the simulations before and after the change.
+    """Return the input of the simulation before and after the change.
 
     What an ObjectSync or SyncPolicy is older than decides contests; so those of `old` are older than what only `new`
     has, and those in the cluster have the age that they have there.
@@ -87,24 +89,17 @@ def worlds(old: Input, new: Input, live: Input | None) -> tuple[Input, Input]:
 def compare(before: Outcome, after: Outcome) -> Comparison:
     """Return what is different after a change."""
     was, now = _copies(before), _copies(after)
-    changed = [(copy, changes(was[copy], now[copy])) for copy in sorted(was.keys() & now.keys())]
-    moved = {copy[:3]: copy for copy in was}
-    created = sorted(copy for copy in now.keys() - was.keys() if copy[:3] not in moved)
-    places = {copy[:3] for copy in now}
-    deleted = sorted(copy for copy in was.keys() - now.keys() if copy[:3] not in places)
-    changed += [(copy, changes(was[moved[copy[:3]]], obj)) for copy, obj in now.items() if _took_over(copy, was, moved)]
+    earlier, later = {copy[:3]: copy for copy in was}, {copy[:3]: copy for copy in now}
+    kept = [(was[earlier[copy[:3]]], copy) for copy in sorted(now) if copy[:3] in earlier]
+    changed = [(copy, changes(obj, now[copy])) for obj, copy in kept]
     return Comparison(
-        created,
-        deleted,
-        sorted((copy, found) for copy, found in changed if found),
+        sorted(copy for copy in now if copy[:3] not in earlier),
+        sorted(copy for copy in was if copy[:3] not in later),
+        [copy for obj, copy in kept if obj["metadata"]["uid"] != now[copy]["metadata"]["uid"]],
+        [(copy, found) for copy, found in changed if found],
         _troubles(before, after),
         _turns(before, after),
     )
-
-
-def _took_over(copy: Copy, was: dict[Copy, Json], moved: dict[tuple[str, str, str], Copy]) -> bool:
-    """Tell whether another ObjectSync made this copy before."""
-    return copy not in was and copy[:3] in moved
 
 
 def _copies(outcome: Outcome) -> dict[Copy, Json]:

@@ -25,6 +25,8 @@ def headline(found: Comparison) -> str:
         _counted("-", found.deleted),
         _counted("~", [copy for copy, _ in found.changed]),
     ]
+    again = _counted("", found.recreated)
+    counted.append(f"deletes and recreates {again}" if again else "")
     conflicts = sum(trouble.state.state == destination.CONFLICT for trouble in found.troubles)
     others = len(found.troubles) - conflicts
     counted.append(_plural(conflicts, "conflict"))
@@ -62,6 +64,7 @@ def as_json(found: Comparison, show_secrets: bool = False) -> str:
             "summary": headline(found),
             "created": [_copy(copy) for copy in found.created],
             "deleted": [_copy(copy) for copy in found.deleted],
+            "recreated": [_copy(copy) for copy in found.recreated],
             "changed": [
                 {**_copy(copy), "changes": [_change(change, show_secrets) for change in changes]}
                 for copy, changes in found.changed
@@ -89,6 +92,7 @@ PRINTERS: dict[str, Callable[[Comparison, bool], str]] = {
 
 def _body(found: Comparison, show_secrets: bool) -> list[str]:
     lines = [f"+ {words}" for words in _grouped(found.created)] + [f"- {words}" for words in _grouped(found.deleted)]
+    lines += [f"-+ {words}" for words in _grouped(found.recreated)]
     by_change: dict[tuple[str, ...], list[Copy]] = {}
     for copy, changes in found.changed:
         by_change.setdefault(tuple(change.line(show_secrets) for change in changes), []).append(copy)
@@ -153,7 +157,7 @@ def _counted(sign: str, copies: Sequence[Copy]) -> str:
 
 
 def _grave(found: Comparison) -> list[Copy]:
-    return [copy for copy in found.deleted if copy.kind not in _HARMLESS]
+    return [copy for copy in (*found.deleted, *found.recreated) if copy.kind not in _HARMLESS]
 
 
 def _plural(count: int, one: str, many: str = "") -> str:

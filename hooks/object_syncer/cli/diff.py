@@ -1,14 +1,8 @@
 """`object-syncer diff`: what a change of manifests does before it is merged."""
 
-from typing import TYPE_CHECKING
-
 import click
 
 from object_syncer.cli import running
-
-if TYPE_CHECKING:
-    from object_syncer.cli.reading import Input
-    from object_syncer.cli.trial import Trial
 
 _FORMATS = ("text", "markdown", "json")
 
@@ -38,9 +32,9 @@ def diff(
 ) -> None:
     """Say which copies a change of manifests creates, changes and deletes, and which conflicts it makes.
 
-    OLD and NEW are files or directories, as for simulate: the manifests before and after the change. Both are
-    simulated, in the cluster of --live if there is one: there the manifests take the place of the objects that they
-    name, and what is in OLD but not in NEW is removed.
+    OLD and NEW are files or directories, as for simulate: the manifests before and after the change. OLD is simulated,
+    in the cluster of --live if there is one: there the manifests take the place of the objects that they name. Then
+    NEW is applied there, and what is in OLD but not in NEW is removed.
 
     \b
     Examples:
@@ -53,31 +47,16 @@ def diff(
                1  they differ
                2  the input cannot be used, or more copies are deleted than --max-deletes allows
     """
-    from object_syncer.cli import comparing, comparison_output  # noqa: PLC0415
+    from object_syncer.cli import comparing, comparison_output, progress, trial  # noqa: PLC0415
     from object_syncer.cli.reading import read  # noqa: PLC0415
 
     with running.refusing():
         there = read(live) if live else None
-        trials = _both(comparing.worlds(read([old]), read([new]), there), create_namespaces)
+        with progress.shown() as report:
+            trials = trial.change(*comparing.worlds(read([old]), read([new]), there), create_namespaces, report)
         running.report(*trials)
         found = comparing.compare(*(done.outcome for done in trials))
         click.echo(comparison_output.PRINTERS[output](found, show_secrets))
     if max_deletes is not None and len(found.deleted) > max_deletes:
         raise running.Refused(f"{len(found.deleted)} copies would be deleted; --max-deletes is {max_deletes}")
     context.exit(0 if found.same else 1)
-
-
-def _both(inputs: "tuple[Input, Input]", create_namespaces: bool) -> "list[Trial]":
-    """Return both simulations. Raises BadInput with the faults of both."""
-    from object_syncer.cli.reading import BadInput, Fault  # noqa: PLC0415
-
-    done: list[Trial] = []
-    faults: list[Fault] = []
-    for found in inputs:
-        try:
-            done.append(running.simulated(found, create_namespaces))
-        except BadInput as error:
-            faults += error.faults
-    if faults:
-        raise BadInput(faults)
-    return done

@@ -23,6 +23,8 @@ from object_syncer.planning import slice_spec
 from object_syncer.status import destination, reasons
 
 _SHOWN_CHANGES = 20
+_LONGEST_CELL = 60
+"""Longer reasons stand below their row."""
 
 
 class Wanted(NamedTuple):
@@ -107,14 +109,15 @@ def _object_sync(world: _World, place: str) -> Explanation:
     listed = {(row[0], row[1]) for row in rows}
     for (namespace, name), why in sorted(trace.cut.items()):
         if (namespace, name) not in listed:
-            rows.append((namespace, name, "no copy", why))
-            notes.append([])
+            short = len(why) <= _LONGEST_CELL
+            rows.append((namespace, name, "no copy", why if short else "see below"))
+            notes.append([] if short else [why])
     touched = {row[0] for row in rows}
     others = [name for name in _namespaces(world) if name not in touched]
     lines = [f"ObjectSync {place}", *_object_sync_lines(world, obj, trace), ""]
     lines += table(("NAMESPACE", "COPY", "STATE", "WHY"), rows, notes) if rows else ["no namespace is selected"]
     if others:
-        lines += wrapped(f"Not selected by any item of spec.destinations: {', '.join(others)}")
+        lines += ["", *wrapped(f"Not selected by any item of spec.destinations: {', '.join(others)}", 0)]
     well = all(condition_of(obj, type_).get("status") == "True" for type_ in ("Ready", "InSync"))
     return Explanation(lines, well)
 

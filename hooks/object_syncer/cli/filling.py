@@ -28,7 +28,7 @@ from object_syncer.planning.destinations import WILDCARDS
 START = datetime(2024, 1, 1, tzinfo=UTC)
 """The time at which a simulation begins, unless the input is younger."""
 
-_WRITER = "kubectl"
+WRITER = "kubectl"
 """The manager of all fields of an object whose managedFields are not shown."""
 
 _MADE_BY_US = ("SyncSlice",)
@@ -43,7 +43,9 @@ class Filled(NamedTuple):
     cluster: Cluster
     engine: Engine
     objects: dict[Key, Json]
-    """The objects of the input, with their namespaces, as they were loaded."""
+    """The objects of the input as they were loaded, and those that were added: namespaces, a SyncPolicy."""
+    assumed: list[Json]
+    """The SyncPolicy that permits everything, where the input has none."""
     notes: list[str]
     """What was left out, and why."""
 
@@ -112,12 +114,14 @@ def fill(
         raise BadInput(found)
     for item in placed:
         found += _load(cluster, item) if _is_namespace(item.obj) else ()
-    _add_namespaces(cluster, namespaces)
+    added = _add_namespaces(cluster, namespaces)
     for item in placed:
         found += () if _is_namespace(item.obj) else _load(cluster, item)
     if found:
         raise BadInput(found)
-    return Filled(cluster, engine, {key_of(item.obj): item.obj for item in placed}, notes)
+    assumed = [] if policies else cluster.list(api.API_VERSION, "SyncPolicy")
+    loaded = [item.obj for item in (*definitions, *placed)] + added + assumed
+    return Filled(cluster, engine, {key_of(obj): obj for obj in loaded}, assumed, notes)
 
 
 def _placed(cluster: Cluster, items: Iterable[Given], faults: list[Fault]) -> tuple[list[Given], list[str]]:
@@ -228,7 +232,7 @@ def _homeless(items: Iterable[Given], namespaces: set[str]) -> Iterator[Fault]:
 
 def _load(cluster: Cluster, item: Given) -> list[Fault]:
     try:
-        cluster.load(item.obj, manager=_WRITER)
+        cluster.load(item.obj, manager=WRITER)
     except ApiError as error:
         field, colon, message = error.message.rpartition(" is invalid: ")[2].partition(": ")
         return [item.fault(field, message) if colon else item.fault("metadata", field)]
@@ -281,10 +285,10 @@ def _named_namespaces(items: Iterable[Given]) -> set[str]:
     return {name for name in named - WILDCARDS if not is_glob(name)}
 
 
-def _add_namespaces(cluster: Cluster, names: Iterable[str]) -> None:
-    for name in sorted(names):
-        if cluster.find("v1", "Namespace", name) is None:
-            cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+def _add_namespaces(cluster: Cluster, names: Iterable[str]) -> list[Json]:
+    """Create the namespaces that are not there yet, and return them."""
+    missing = [name for name in sorted(names) if cluster.find("v1", "Namespace", name) is None]
+    return [cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}) for name in missing]
 
 
 def _created(item: Given) -> datetime:

@@ -77,7 +77,7 @@ def trace(
             for where in places([{**entry, "exclude": None}], undying, anywhere) - granted - cut.keys():
                 cut[where] = f"{words} takes it out by its exclude"
     copy_names = sorted({name for _, name in granted | cut.keys()})
-    if source[1] in copy_names and source[0] in objects:
+    if source in _places(destinations.expand(spec["destinations"], ("", source[1]), type_, there, targets)):
         cut[source] = "the source itself is no destination"
     return Trace(said, selected, cut, copy_names)
 

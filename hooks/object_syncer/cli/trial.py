@@ -6,10 +6,10 @@ from typing import NamedTuple
 from memcluster import Cluster, Engine, Loop
 from memcluster.webhooks import CallHook
 from object_syncer import rehearsal
-from object_syncer.cli import filling
+from object_syncer.cli import applying, filling
 from object_syncer.cli.filling import Filled, Key
 from object_syncer.cli.outcome import Outcome
-from object_syncer.cli.reading import Input
+from object_syncer.cli.reading import BadInput, Input
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.status import reasons
@@ -32,14 +32,34 @@ class Trial(NamedTuple):
 
 def run(found: Input, create_namespaces: bool = False, progress: Progress | None = None) -> Trial:
     """Put the objects into a cluster and let the engine work. Raises BadInput."""
-    filled = filling.fill(
-        found.given,
-        create_namespaces=create_namespaces,
-        faults=found.faults,
-        call_hook=_reporting(progress) if progress else None,
-    )
-    outcome = rest(filled, len(found.given))
-    return Trial(outcome, filled.objects, filled.cluster, found.notes + filled.notes)
+    filled = _filled(found, create_namespaces, progress)
+    return _trial(filled, filled, found)
+
+
+def change(
+    before: Input, after: Input, create_namespaces: bool = False, progress: Progress | None = None
+) -> tuple[Trial, Trial]:
+    """Let the engine work on the objects of `before`, then on what `after` makes of them. Raises BadInput.
+
+    It is one cluster, because what there will be depends on what there was: some problems keep copies that exist, and
+    let none be created.
+    """
+    filled, faults = [], []
+    for found in (before, after):
+        try:
+            filled.append(_filled(found, create_namespaces, progress))
+        except BadInput as error:
+            faults += error.faults
+    if faults:
+        raise BadInput(faults)
+    first, second = filled
+    begin = _trial(first, first, before)
+    for policy in first.assumed:
+        if filling.key_of(policy) not in second.objects:
+            applying.retire(first.cluster, policy)
+            del first.objects[filling.key_of(policy)]
+    applying.apply(first.cluster, first.objects, second.objects)
+    return begin, _trial(first, second, after)
 
 
 def rest(filled: Filled, objects: int) -> Outcome:
@@ -50,6 +70,20 @@ def rest(filled: Filled, objects: int) -> Outcome:
     except Loop as error:
         steps, loop = limit, str(error)
     return _outcome(filled.cluster, filled.engine, steps, loop)
+
+
+def _trial(filled: Filled, said: Filled, found: Input) -> Trial:
+    """Return what comes of a cluster; `said` are the objects of the input."""
+    return Trial(rest(filled, len(found.given)), said.objects, filled.cluster, found.notes + said.notes)
+
+
+def _filled(found: Input, create_namespaces: bool, progress: Progress | None) -> Filled:
+    return filling.fill(
+        found.given,
+        create_namespaces=create_namespaces,
+        faults=found.faults,
+        call_hook=_reporting(progress) if progress else None,
+    )
 
 
 def _reporting(progress: Progress) -> Callable[[Cluster], CallHook]:

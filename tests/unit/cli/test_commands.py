@@ -1,4 +1,4 @@
-"""What docs/commands.md and the help say of the commands is so."""
+"""What the pages of the commands and their help say is so."""
 
 import re
 from pathlib import Path
@@ -9,10 +9,12 @@ import yaml
 from object_syncer.cli import main
 from unit.cli.given import config_map, object_sync, policy, run, written
 
-PAGE = (Path(__file__).parents[3] / "docs" / "commands.md").read_text()
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = {name: (DOCS / f"{name}.md").read_text() for name in ("commands", "explain", "diff", "test")}
 LINES = [
-    *re.findall(r"object-syncer ((?:simulate|explain|diff|test) .*)", PAGE),
-    *re.findall(r"\bVERSION (diff --.*)", PAGE),
+    line
+    for page in PAGES.values()
+    for line in re.findall(r"(?:object-syncer|\bVERSION) ((?:simulate|explain|diff|test) .*)", page)
 ]
 
 
@@ -24,14 +26,14 @@ def test_a_command_on_the_page_has_the_options_that_it_is_given(line: str) -> No
 
 
 def test_the_workflow_is_yaml_and_runs_diff() -> None:
-    text, _ = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", PAGES["diff"], re.MULTILINE | re.DOTALL)
     steps = yaml.safe_load(text)["jobs"]["diff"]["steps"]
     (script,) = (step["run"] for step in steps if step.get("name") == "Compare")
     assert "--max-deletes 20 old/manifests new/manifests" in script
 
 
 def test_the_test_on_the_page_is_true(tmp_path: Path) -> None:
-    _, text = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", PAGES["test"], re.MULTILINE | re.DOTALL)
     targets = policy(targetNamespaces=["team-a"])
     written(tmp_path / "manifests" / "all.yaml", config_map(), object_sync("*"), targets)
     path = tmp_path / "tests" / "settings.yaml"

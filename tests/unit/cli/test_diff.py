@@ -61,11 +61,73 @@ def test_a_rename_is_an_addition_and_a_deletion(tmp_path: Path) -> None:
     assert Change(tmp_path, before, after).diff().stdout.startswith("+1 copy (team-a), -1 copy (team-a)\n")
 
 
-def test_another_object_sync_that_takes_over_a_copy_deletes_nothing(tmp_path: Path) -> None:
+def test_a_copy_that_is_deleted_and_created_again_is_named(tmp_path: Path) -> None:
     before = (*TEAMS, config_map(), object_sync("team-a"))
     after = (*TEAMS, config_map(), object_sync("team-a", name="renamed"))
     result = Change(tmp_path, before, after).diff()
-    assert (result.stdout, result.exit_code) == ("no difference\n", 0)
+    assert result.stdout.splitlines() == [
+        "deletes and recreates 1 copy (team-a)",
+        "",
+        "-+ ConfigMap settings in team-a  [ObjectSync default/renamed]",
+    ]
+    assert result.exit_code == 1
+
+
+class TestWhatThereWasBefore:
+    """What there will be depends on it, so that the change is made in one cluster."""
+
+    GIVEN = (*TEAMS, config_map())
+
+    def headline(self, tmp_path: Path, before: tuple[Json, ...], after: tuple[Json, ...]) -> str:
+        return str(Change(tmp_path, before, after).diff().stdout.splitlines()[0])
+
+    def test_suspending_an_object_sync_deletes_nothing(self, tmp_path: Path) -> None:
+        before = (*self.GIVEN, object_sync("team-a", "team-b"))
+        after = (*self.GIVEN, object_sync("team-a", suspend=True))
+        assert self.headline(tmp_path, before, after) == "no difference"
+
+    def test_copies_that_exist_stay_where_too_many_are_asked_for(self, tmp_path: Path) -> None:
+        given = (*self.GIVEN, policy(maxCopies=2))
+        before, after = (*given, object_sync("team-a")), (*given, object_sync("*"))
+        assert self.headline(tmp_path, before, after) == "2 conditions no longer True"
+
+    def test_copies_that_another_policy_takes_over_stay(self, tmp_path: Path) -> None:
+        before = (*self.GIVEN, policy("old"), policy("new"), object_sync("team-a"))
+        after = (*self.GIVEN, policy("old"), policy("new", priority=5), object_sync("team-a"))
+        assert self.headline(tmp_path, before, after) == "no difference"
+
+    def test_a_policy_that_is_deleted_takes_its_copies_with_it(self, tmp_path: Path) -> None:
+        before = (*self.GIVEN, policy("old", priority=5), policy("new"), object_sync("team-a"))
+        after = (*self.GIVEN, policy("new"), object_sync("team-a"))
+        assert self.headline(tmp_path, before, after) == "deletes and recreates 1 copy (team-a)"
+
+    @pytest.mark.parametrize("name", ["strict", "default"])
+    def test_without_a_policy_everything_is_allowed_before_and_after(self, tmp_path: Path, name: str) -> None:
+        before = (*self.GIVEN, object_sync("team-a", "team-b"))
+        after = (*before, policy(name, targetNamespaces=["team-a"]))
+        assert self.headline(tmp_path, before, after).startswith("-1 copy (team-b), 1 copy not in sync")
+        assert self.headline(tmp_path, after, before).startswith("+1 copy (team-b)")
+
+    def test_a_copy_stays_as_it_is_where_a_patch_fails(self, tmp_path: Path) -> None:
+        patch = {"patches": [{"op": "remove", "path": "/data/absent"}]}
+        given = (*self.GIVEN, policy(transforms=["*"]))
+        before, after = (*given, object_sync("team-a")), (*given, object_sync("team-a", copy=patch))
+        assert self.headline(tmp_path, before, after) == "1 copy not in sync, 1 condition no longer True"
+
+    def test_a_namespace_that_is_removed_takes_its_copy_with_it(self, tmp_path: Path) -> None:
+        before = (*TEAMS, config_map(), object_sync("team-*"))
+        assert self.headline(tmp_path, before, (*TEAMS[1:], config_map(), object_sync("team-*"))) == "-1 copy (team-a)"
+
+    def test_an_object_of_the_manifests_takes_the_place_of_a_copy(self, tmp_path: Path) -> None:
+        before = (*self.GIVEN, object_sync("team-a"))
+        after = (*before, config_map("team-a", data={"k": "mine"}))
+        assert self.headline(tmp_path, before, after) == "-1 copy (team-a), 1 conflict, 1 condition no longer True"
+
+    def test_a_source_that_is_changed_keeps_what_the_manifests_do_not_say(self, tmp_path: Path) -> None:
+        before = (*TEAMS, config_map(data={"k": "v", "gone": "x"}), object_sync("team-a"))
+        after = (*TEAMS, config_map(data={"k": "w"}), object_sync("team-a"))
+        result = Change(tmp_path, before, after).diff()
+        assert [line.strip() for line in result.stdout.splitlines()[3:]] == ['- data.gone: "x"', '~ data.k: "v" -> "w"']
 
 
 def test_conflicts_and_conditions_that_turn_are_named(tmp_path: Path) -> None:
@@ -178,6 +240,7 @@ def test_json_is_for_programs(tmp_path: Path) -> None:
         "summary": "+1 copy (team-b), -1 copy (team-a)",
         "created": [{**copy, "namespace": "team-b"}],
         "deleted": [{**copy, "namespace": "team-a"}],
+        "recreated": [],
         "changed": [],
         "notInSync": [],
         "objectSyncs": [],

@@ -120,13 +120,13 @@ class Selection:
     ),
     Selection(
         "a selector, and a name with a variable",
-        object_sync({"namespaceSelector": {"matchLabels": {"tier": "web"}}, "name": "of-{namespace}"}),
+        object_sync({"namespaceSelector": {"matchLabels": {"tier": "web"}}, "name": "of-{destination.namespace}"}),
         {("team-a", "of-team-a"): 'spec.destinations[0] {"namespaceSelector":{"matchLabels":{"tier":"web"}}}'},
     ),
     Selection(
         "a label that the name needs and the namespace does not have is no reason to leave the destination out",
-        object_sync({"namespace": "team-b", "name": "of-{namespace.labels.tier}"}),
-        {("team-b", "of-{namespace.labels.tier}"): 'spec.destinations[0] {"namespace":"team-b"}'},
+        object_sync({"namespace": "team-b", "name": "of-{destination.labels.tier}"}),
+        {("team-b", "of-{destination.labels.tier}"): 'spec.destinations[0] {"namespace":"team-b"}'},
     ),
 )
 def test_which_item_selects_a_destination(case: Selection) -> None:
@@ -169,3 +169,10 @@ def test_what_cuts_a_namespace(case: Cut) -> None:
     for name, says in case.cut.items():
         assert says in found[name]
         assert name not in {namespace for namespace, _ in trace.selected}
+
+
+def test_a_source_that_no_item_selects_is_not_mentioned() -> None:
+    assert traced(object_sync("team-*")).cut == {
+        ("team-c", "settings"): 'spec.destinations[0] {"namespace":"team-*"} selects it, but namespace team-c is being '
+        "deleted"
+    }
