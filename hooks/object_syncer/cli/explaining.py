@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from object_syncer.cli import printing, tracing, trial
+from object_syncer.cli import printing, quoting, tracing, trial
 from object_syncer.cli.changes import changes
 from object_syncer.cli.masking import masked
 from object_syncer.cli.outcome import Destination, condition_of, place_of
 from object_syncer.cli.reading import Given, Input
-from object_syncer.cli.tables import table, wrapped
+from object_syncer.cli.tables import step, table, wrapped
 from object_syncer.cli.tracing import Trace
 from object_syncer.cli.trial import Trial
 from object_syncer.kube import api
@@ -68,6 +68,11 @@ class _World(NamedTuple):
         """Return an object of the input as it was written, with its place in the input."""
         return next((item for item in self.found.given if item.obj["kind"] == kind and _written(item) == place), None)
 
+    def live(self, place: str) -> Json:
+        """Return an ObjectSync as it was written, {} if it is not in the input."""
+        found = self.given("ObjectSync", place)
+        return found.obj if found else {}
+
 
 def explain(wanted: Wanted, found: Input, done: Trial, show_secrets: bool = False) -> Explanation:
     """Return why an ObjectSync, a copy, or a copy that is not there is as it is."""
@@ -118,8 +123,12 @@ def _object_sync(world: _World, place: str) -> Explanation:
     lines += table(("NAMESPACE", "COPY", "STATE", "WHY"), rows, notes) if rows else ["no namespace is selected"]
     if others:
         lines += ["", *wrapped(f"Not selected by any item of spec.destinations: {', '.join(others)}", 0)]
-    well = all(condition_of(obj, type_).get("status") == "True" for type_ in ("Ready", "InSync"))
-    return Explanation(lines, well)
+    return Explanation(lines, quoting.is_well(obj) and not _fails_in_the_cluster(world, place))
+
+
+def _fails_in_the_cluster(world: _World, place: str) -> bool:
+    live = world.live(place)
+    return quoting.has_status(live) and not quoting.is_well(live)
 
 
 def _namespaces(world: _World) -> list[str]:
@@ -130,12 +139,12 @@ def _object_sync_lines(world: _World, obj: Json, trace: Trace) -> Iterator[str]:
     """Yield the steps from the source to the SyncPolicy."""
     place, source = place_of(obj), obj["spec"]["source"]
     key = f"{source.get('namespace') or namespace_of(obj)}/{source['name']}"
-    yield from _step("Source", f"{source['kind']} {key}{_origin(world, source['kind'], key)}")
-    yield from _step("ObjectSync", f"{place}{_origin(world, 'ObjectSync', place)}: {printing.message_of(obj)}")
-    yield from _step("SyncPolicy", "; ".join(trace.policies) or "none is asked: the kind of the source is unknown")
-    live = world.given("ObjectSync", place)
-    if live and (live.obj.get("status") or {}).get("conditions"):
-        yield from _step("In the cluster", printing.message_of(live.obj))
+    yield from step("Source", f"{source['kind']} {key}{_origin(world, source['kind'], key)}")
+    yield from step("ObjectSync", f"{place}{_origin(world, 'ObjectSync', place)}: {printing.message_of(obj)}")
+    yield from step("SyncPolicy", "; ".join(trace.policies) or "none is asked: the kind of the source is unknown")
+    live = world.live(place)
+    if quoting.has_status(live):
+        yield from step("In the cluster", printing.message_of(live))
 
 
 def _origin(world: _World, kind: str, place: str) -> str:
@@ -146,11 +155,6 @@ def _origin(world: _World, kind: str, place: str) -> str:
     return " (a copy itself)" if next(copies, None) else " (not in the input)"
 
 
-def _step(name: str, text: str) -> list[str]:
-    lines = wrapped(text, 18)
-    return [f"  {name:<14}  {lines[0].strip()}", *lines[1:]] if lines else []
-
-
 # A destination
 
 
@@ -158,10 +162,13 @@ def _destination(world: _World, each: Destination, show_secrets: bool) -> Explan
     obj, trace = world.object_sync(each.object_sync), world.traces[each.object_sync]
     where = (each.state.namespace, each.state.name)
     lines = [f"{each.kind} {each.place}: {printing.state_word(each.state)}", *_object_sync_lines(world, obj, trace)]
-    lines += _step("Namespace", trace.selected.get(where, "selected by no item of spec.destinations any more"))
+    lines += step("Namespace", trace.selected.get(where, "selected by no item of spec.destinations any more"))
     for words in _words(world, each):
-        lines += _step("State", words)
-    lines += _from_the_cluster(world, each)
+        lines += step("State", words)
+    quoted = quoting.failures(world.live(each.object_sync), each.state)
+    lines += [line for words in quoted for line in step("In the cluster", words)]
+    for words in quoting.events(world.found, each.place):
+        lines += step("Event", words)
     copy = _copy_of(world.trial, each)
     supposed = ""
     if copy is None and each.state.reason == reasons.CONFLICT:
@@ -171,7 +178,7 @@ def _destination(world: _World, each: Destination, show_secrets: bool) -> Explan
         lines += ["", f"The copy{supposed} would be:"]
         lines += [f"    {line}" for line in printing.dumped_yaml(_bare(copy, show_secrets)).splitlines()]
         lines += _compared(world, each, copy, show_secrets)
-    return Explanation(lines, each.state.state == destination.SYNCED)
+    return Explanation(lines, each.state.state == destination.SYNCED and not quoted)
 
 
 def _words(world: _World, each: Destination) -> Iterator[str]:
@@ -180,25 +187,6 @@ def _words(world: _World, each: Destination) -> Iterator[str]:
     said = world.trial.outcome.refused.get((each.kind, each.state.namespace, each.state.name))
     if said:
         yield f"The API server says: {said}"
-
-
-def _from_the_cluster(world: _World, each: Destination) -> Iterator[str]:
-    """Yield what the input shows of the cluster: the state of the destination there, and events about it."""
-    live = world.given("ObjectSync", each.object_sync)
-    for entry in ((live.obj.get("status") or {}).get("destinations") or ()) if live else ():
-        if (entry.get("namespace"), entry.get("name")) == (each.state.namespace, each.state.name):
-            state, message = (entry.get(field) for field in ("state", "message"))
-            if state and state != destination.SYNCED:
-                yield from _step("In the cluster", f"{state}: {entry.get('reason')}: {message}")
-    for item in world.found.given:
-        if item.obj["kind"] == "Event" and _is_about(item.obj, each.place):
-            yield from _step("Event", str(item.obj.get("message") or item.obj.get("note") or ""))
-
-
-def _is_about(event: Json, place: str) -> bool:
-    subject = event.get("involvedObject") or event.get("regarding") or {}
-    message = str(event.get("message") or event.get("note") or "")
-    return isinstance(subject, dict) and subject.get("kind") == "SyncSlice" and place in message
 
 
 def _copy_of(done: Trial, each: Destination) -> Json | None:
@@ -243,11 +231,11 @@ def _absent(world: _World, wanted: Wanted, namespaces: Sequence[str]) -> Explana
     lines = [f"{what}: there is no copy"]
     sources = [obj for obj in world.trial.outcome.object_syncs if _is_source(obj, wanted)]
     for obj in sources:
-        lines += _step("Source", f"it is the source of ObjectSync {place_of(obj)}, not a copy")
+        lines += step("Source", f"it is the source of ObjectSync {place_of(obj)}, not a copy")
     if wanted.namespace not in namespaces:
         close = get_close_matches(wanted.namespace, namespaces, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        lines += _step("Namespace", f"there is no Namespace {wanted.namespace} in the input{hint}")
+        lines += step("Namespace", f"there is no Namespace {wanted.namespace} in the input{hint}")
     candidates = [
         obj
         for obj in world.trial.outcome.object_syncs
@@ -256,12 +244,12 @@ def _absent(world: _World, wanted: Wanted, namespaces: Sequence[str]) -> Explana
     for obj in candidates if not sources else ():
         trace = world.traces[place_of(obj)]
         lines += ["", *_object_sync_lines(world, obj, trace)]
-        lines += _step("Namespace", f"{wanted.namespace}: {_why_not(obj, trace, (wanted.namespace, wanted.name))}")
+        lines += step("Namespace", f"{wanted.namespace}: {_why_not(obj, trace, (wanted.namespace, wanted.name))}")
     if not candidates and not sources:
         named = sorted({name for obj in world.trial.outcome.object_syncs for name in _names(world, obj)})
         close = get_close_matches(wanted.name, named, 1)
         hint = f"; did you mean {close[0]}?" if close else ""
-        lines += _step("ObjectSync", f"none makes copies of this kind named {wanted.name}{hint}")
+        lines += step("ObjectSync", f"none makes copies of this kind named {wanted.name}{hint}")
     return Explanation(lines, False)
 
 

@@ -30,6 +30,12 @@ def wrapped(sentence: str, indent: int = 4) -> list[str]:
     )
 
 
+def step(name: str, sentence: str) -> list[str]:
+    """Return a sentence as indented lines, with a name before the first."""
+    lines = wrapped(sentence, 18)
+    return [f"  {name:<14}  {lines[0].strip()}", *lines[1:]] if lines else []
+
+
 def _line(cells: Row, widths: Sequence[int]) -> str:
     return _GAP.join(_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
