@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from memcluster import Cluster, Engine, Loop
-from memcluster.webhooks import CallHook
+from memcluster.webhooks import CallHook, Headers
 from object_syncer import rehearsal
 from object_syncer.cli import applying, filling
 from object_syncer.cli.filling import Filled, Key
@@ -88,9 +88,9 @@ def _filled(found: Input, create_namespaces: bool, progress: Progress | None) ->
 
 def _reporting(progress: Progress) -> Callable[[Cluster], CallHook]:
     def hooks_of(cluster: Cluster) -> CallHook:
-        def call(url: str, body: Json) -> Json:
+        def call(url: str, body: Json, headers: Headers) -> Json:
             progress(cluster.writes)
-            return rehearsal.call(cluster, url, body)
+            return rehearsal.call(cluster, url, body, headers)
 
         return call
 

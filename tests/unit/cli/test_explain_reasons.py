@@ -142,6 +142,7 @@ OF_A_CLUSTER = frozenset(
         "ControllerNotRunning",
         "GuardMissing",
         "Retiring",
+        "Stalled",
         "WrongApplyStrategy",
         "InternalError",
     )
