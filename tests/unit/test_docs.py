@@ -56,7 +56,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 PRINTED = [
     pytest.param(shown, id=f"{name}: {shown.command}")
-    for name in ("explain", "diff", "test")
+    for name in ("explain", "diff", "test", "convert")
     for shown in readme.shown_on(DOCS / f"{name}.md")
 ]
 

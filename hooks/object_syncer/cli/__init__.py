@@ -1,8 +1,9 @@
-"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test`."""
+"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test | convert`."""
 
 import click
 
 from object_syncer import __version__
+from object_syncer.cli.convert import convert
 from object_syncer.cli.diff import diff
 from object_syncer.cli.explain import explain
 from object_syncer.cli.manifests import manifests
@@ -17,5 +18,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate, explain, diff, test):
+for command in (serve, manifests, simulate, explain, diff, test, convert):
     main.add_command(command)
