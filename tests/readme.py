@@ -41,7 +41,16 @@ def commands(title: str) -> list[str]:
 
 def shown(title: str) -> list[Shown]:
     """Return the commands of a section whose output is shown."""
-    parts = (block.removeprefix("$ ").partition("\n") for block in _blocks("console", section(title)))
+    return _shown(section(title))
+
+
+def shown_on(page: Path) -> list[Shown]:
+    """Return the commands of a page whose output is shown."""
+    return _shown(page.read_text())
+
+
+def _shown(text: str) -> list[Shown]:
+    parts = (block.removeprefix("$ ").partition("\n") for block in _blocks("console", text))
     return [Shown(command, output) for command, _, output in parts]
 
 

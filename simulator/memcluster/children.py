@@ -97,6 +97,7 @@ def _apply_desired(
             _apply(host, kind, method, parent, observed.get(name), child)
         except ApiError as error:
             if not is_conflict(error):
+                host.refused[_cache_key(kind, child)] = error.message
                 errors.append(f"can't apply {kind.kind} {name}: {error}")
     return errors
 
@@ -117,6 +118,7 @@ def _apply(host: Host, kind: GroupVersionKind, method: str, parent: Json, observ
             return
     applied = host.cluster.apply(desired, user=host.user, manager=host.manager, force=True)
     host.applied[key] = _applied(content, applied)
+    host.refused.pop(key, None)
 
 
 def _is_unchanged(last: Applied | None, observed: Json, desired: bytes) -> bool:
@@ -132,6 +134,11 @@ def _is_unchanged(last: Applied | None, observed: Json, desired: bytes) -> bool:
 def _applied(content: bytes, obj: Json) -> Applied:
     meta = metadata(obj)
     return Applied(content, meta.get("generation") or 0, str(meta.get("resourceVersion")), uid_of(obj))
+
+
+def refusal(host: Host, kind: GroupVersionKind, child: Json) -> str:
+    """Return what the API server said to the last write of a child, "" if it did not refuse it."""
+    return host.refused.get(_cache_key(kind, child), "")
 
 
 def _cache_key(kind: GroupVersionKind, child: Json) -> str:

@@ -13,12 +13,14 @@ from datetime import datetime
 from itertools import count
 from typing import NamedTuple, Protocol
 
+from memcluster import children
 from memcluster.cluster import Cluster
 from memcluster.composite import CompositeController
 from memcluster.decorator import DecoratorController
 from memcluster.definition import Definition
 from memcluster.errors import ApiError, HookError, Loop, SyncError
 from memcluster.host import Host
+from memcluster.object_map import kind_of
 from memcluster.objects import Json, group_of, name_of
 from memcluster.resources import GroupResource
 from memcluster.store import Event, Key
@@ -112,6 +114,14 @@ class Engine:
     def controllers(self) -> list[str]:
         """The controllers that are running, as "Kind name"."""
         return list(self._controllers)
+
+    def refusal(self, api_version: str, kind: str, name: str, namespace: str = "") -> str:
+        """Return what the API server said to the last write of a child, "" if it did not refuse it.
+
+        The real engine says it in an event of the parent.
+        """
+        child = {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": namespace}}
+        return children.refusal(self._host, kind_of(child), child)
 
     def resync(self) -> None:
         """Queue every parent of every controller, as the engine's periodic resync does."""

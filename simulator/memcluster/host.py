@@ -31,6 +31,8 @@ class Host:
     user: str
     manager: str
     applied: dict[str, Applied] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """What the API server said to the last write of a child, if it refused that; keys as in `applied`."""
 
     def resource(self, api_version: str, plural: str) -> Resource:
         """Return the resource of that plural. Raises SyncError if it is not served."""

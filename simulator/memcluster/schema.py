@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from memcluster.objects import Json
@@ -145,7 +146,12 @@ def _sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".")
 
 
+@lru_cache(maxsize=10_000)
+def _is_word(key: str) -> bool:
+    return re.fullmatch(r"[\w-]+", key) is not None
+
+
 def _join(path: str, key: str) -> str:
-    if not re.fullmatch(r"[\w-]+", key):
+    if not _is_word(key):
         return f"{path}[{key}]"
     return f"{path}.{key}" if path else key

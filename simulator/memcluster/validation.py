@@ -15,6 +15,17 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _PATH_SEGMENT = re.compile(r"(?!\.{1,2}$)[^/%]+")
 _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 
+_ENDS = "and must start and end with an alphanumeric character"
+_SUBDOMAIN_RULE = (
+    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', {_ENDS} "
+    "(e.g. 'example.com')"
+)
+_DNS_LABEL_RULE = (
+    f"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', {_ENDS} "
+    "(e.g. 'my-name' or '123-abc')"
+)
+_QUALIFIED_RULE = f"must consist of alphanumeric characters, '-', '_' or '.', {_ENDS}"
+
 _NAMED_BY_DNS_LABEL = {("", "namespaces"), ("", "services")}
 _GROUP_WITH_FREE_NAMES = "rbac.authorization.k8s.io"
 
@@ -69,21 +80,23 @@ def check_preconditions(resource: Resource, sent: Json, live: Json) -> None:
 
 def _check_name(resource: Resource, name: str) -> None:
     if resource.group == _GROUP_WITH_FREE_NAMES:
-        pattern, longest = _PATH_SEGMENT, 253
+        pattern, longest, rule = _PATH_SEGMENT, 253, "may not be '.' or '..' and may not contain '/' or '%'"
     elif resource.key in _NAMED_BY_DNS_LABEL:
-        pattern, longest = _DNS_LABEL, 63
+        pattern, longest, rule = _DNS_LABEL, 63, _DNS_LABEL_RULE
     else:
-        pattern, longest = _SUBDOMAIN, 253
+        pattern, longest, rule = _SUBDOMAIN, 253, _SUBDOMAIN_RULE
     if not name or len(name) > longest or not pattern.fullmatch(name):
-        raise invalid(f'{resource.kind} "{name}" is invalid: metadata.name: Invalid value: "{name}"')
+        why = rule if len(name) <= longest else f"must be no more than {longest} characters"
+        raise invalid(f'{resource.kind} "{name}" is invalid: metadata.name: Invalid value: "{name}": {why}')
 
 
 def _check_labels(resource: Resource, obj: Json) -> None:
     for key, value in labels_of(obj).items():
         if not _is_label_key(key):
-            raise _refusal(resource, obj, f'metadata.labels: Invalid value: "{key}"')
+            raise _refusal(resource, obj, f'metadata.labels: Invalid value: "{key}": name part {_QUALIFIED_RULE}')
         if not isinstance(value, str) or len(value) > 63 or (value and not _QUALIFIED.fullmatch(value)):
-            raise _refusal(resource, obj, f'metadata.labels: Invalid value: "{value}"')
+            why = _QUALIFIED_RULE if len(str(value)) <= 63 else "must be no more than 63 characters"
+            raise _refusal(resource, obj, f'metadata.labels: Invalid value: "{value}": a valid label {why}')
     for key, value in (metadata(obj).get("annotations") or {}).items():
         if not _is_label_key(key.lower()) or not isinstance(value, str):
             raise _refusal(resource, obj, f'metadata.annotations: Invalid value: "{key}"')

@@ -75,7 +75,10 @@ def ask(call_hook: CallHook, hook: Webhook, body: Json, fields: frozenset[str], 
     answer = call_hook(hook.url, copy(body), headers)
     if not isinstance(answer, dict):
         raise SyncError(f"can't unmarshal webhookResponse: {type(answer).__name__} instead of an object")
-    answer = copy(answer)
+    pause = answer.get("resyncAfterSeconds")  # the one float; without it, copying need not look for others
+    answer = copy({key: value for key, value in answer.items() if key != "resyncAfterSeconds"})
+    if pause is not None:
+        answer["resyncAfterSeconds"] = pause
     unknown = sorted(answer.keys() - fields)
     if unknown and hook.strict:
         raise SyncError(f"strict validation failed for v2 webhookResponse: unknown field {', '.join(unknown)}")

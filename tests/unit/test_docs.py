@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import fields
-from object_syncer.kube import times
+import readme
+from object_syncer.cli import main
+from object_syncer.kube import api, times
 from object_syncer.status import reasons
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +52,38 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert found.exists(), link
         if anchor:
             assert anchor in anchors(found), link
+
+
+def test_what_stays_as_it_is_names_keys_and_metrics_that_there_are() -> None:
+    stability = (DOCS / "stability.md").read_text()
+    keys = set(re.findall(rf"^\| `({api.GROUP}/[\w-]+|{api.MANAGED_BY_LABEL})", stability, re.MULTILINE))
+    known = {value for name, value in vars(api).items() if name.isupper() and isinstance(value, str)}
+    assert keys <= known
+    assert keys >= {api.SOURCE_ANNOTATION, api.COPY_TO_ANNOTATION, api.EXCLUDE, api.RETIRE_ANNOTATION}
+    metrics = re.findall(r"^\| `(object_syncer_\w+)` \|", stability, re.MULTILINE)
+    assert metrics == re.findall(r'"(object_syncer_\w+)"', (PACKAGE / "web" / "metrics.py").read_text())
+
+
+@pytest.mark.parametrize("name", ["troubleshooting", "faq", "stability", "comparison", "getting-started"])
+def test_reasons_that_pages_name_are_reasons(name: str) -> None:
+    said = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)*)`", (DOCS / f"{name}.md").read_text()))
+    known = {value for key, value in vars(reasons).items() if key.isupper()} | {"Ready", "InSync", "True", "Overwrite"}
+    assert said <= known, said - known
+
+
+PRINTED = [
+    pytest.param(shown, id=f"{name}: {shown.command}")
+    for name in ("getting-started", "explain", "diff", "test", "convert")
+    for shown in readme.shown_on(DOCS / f"{name}.md")
+]
+
+
+@pytest.mark.parametrize("shown", PRINTED)
+def test_what_a_page_shows_is_what_a_command_prints(shown: readme.Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    program, *words = shown.command.split()
+    assert program == "object-syncer"
+    assert CliRunner().invoke(main, words).stdout == shown.output
 
 
 def prose(page: Path) -> str:

@@ -73,7 +73,7 @@ def test_what_an_example_prints_is_beside_it(example: str) -> None:
 
 @pytest.mark.parametrize("example", sorted(path.stem for path in (EXAMPLES / "copies").iterdir()))
 def test_where_copies_differ_from_their_source_they_are_beside_the_example(example: str) -> None:
-    printed = CliRunner().invoke(main, ["simulate", str(EXAMPLES / f"{example}.yaml"), "-o", "yaml"])
+    printed = CliRunner().invoke(main, ["simulate", str(EXAMPLES / f"{example}.yaml"), "-o", "yaml", "--show-secrets"])
     shown = list(yaml.safe_load_all((EXAMPLES / "copies" / f"{example}.yaml").read_text()))
     assert shown == [written(copy) for copy in yaml.safe_load(printed.stdout)["copies"]]
 

@@ -1,11 +1,15 @@
-"""The command line: `object-syncer serve | manifests | simulate`."""
+"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test | convert`."""
 
 import click
 
 from object_syncer import __version__
+from object_syncer.cli.convert import convert
+from object_syncer.cli.diff import diff
+from object_syncer.cli.explain import explain
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
 from object_syncer.cli.simulate import simulate
+from object_syncer.cli.test import test
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,5 +18,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate):
+for command in (serve, manifests, simulate, explain, diff, test, convert):
     main.add_command(command)

@@ -1,118 +1,98 @@
 """The output of `simulate`: tables for people, YAML or JSON for programs."""
 
-import textwrap
-from collections.abc import Iterable, Sequence
-
 import orjson
 import yaml
 
-from object_syncer.cli.trial import Outcome, condition_of
-from object_syncer.kube.meta import Json, name_of, namespace_of
-from object_syncer.status import destination
+from object_syncer.cli.masking import masked
+from object_syncer.cli.outcome import Outcome, condition_of, place_of
+from object_syncer.cli.tables import Row, table
+from object_syncer.kube.meta import Json
 from object_syncer.status.destination import State
 
-WIDTH = 100
-_GAP = "  "
-_Row = Sequence[str]
 
-
-def as_json(outcome: Outcome) -> str:
+def as_json(outcome: Outcome, show_secrets: bool = False) -> str:
     """Return the outcome as JSON: copies and objectSyncs are whole objects without managedFields."""
-    return orjson.dumps(_document(outcome), option=orjson.OPT_INDENT_2).decode()
+    return dumped_json(_document(outcome, show_secrets))
 
 
-def as_yaml(outcome: Outcome) -> str:
+def as_yaml(outcome: Outcome, show_secrets: bool = False) -> str:
     """Return the outcome as YAML, with the content of `as_json`."""
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    return str(yaml.dump(_document(outcome), Dumper=dumper, sort_keys=False, allow_unicode=True)).rstrip("\n")
+    return dumped_yaml(_document(outcome, show_secrets))
 
 
-def as_table(outcome: Outcome) -> str:
-    """Return two tables that fit in WIDTH columns: destinations and ObjectSyncs."""
-    rows = sorted(_destinations(outcome))
-    parts = [_table(("COPY", "KIND", "SOURCE", "STATE"), [row[1:] for row in rows]) if rows else ["no copies"], [""]]
+def as_table(outcome: Outcome, show_secrets: bool = False) -> str:
+    """Return two tables: destinations and ObjectSyncs. They show no contents, whatever `show_secrets` says."""
+    rows = [
+        (each.place, each.kind, each.source, each.object_sync, state_word(each.state)) for each in outcome.destinations
+    ]
+    rows += [(f"{each.number} more", each.kind, each.source, each.object_sync, each.reason) for each in outcome.unnamed]
+    heads = ("COPY", "KIND", "SOURCE", "OBJECTSYNC", "STATE")
+    lines = table(heads, rows) if rows else ["no copies"]
+    lines.append("")
     if outcome.object_syncs:
-        heads = ("OBJECTSYNC", "READY", "INSYNC", "COPIES")
-        parts.append(_table(heads, *zip(*map(_object_sync, outcome.object_syncs), strict=True)))
+        notes = [_notes(outcome, item) for item in outcome.object_syncs]
+        lines += table(("OBJECTSYNC", "READY", "INSYNC", "COPIES"), map(_object_sync, outcome.object_syncs), notes)
     else:
-        parts.append(["no ObjectSyncs"])
-    return "\n".join(line for part in parts for line in part)
+        lines.append("no ObjectSyncs")
+    return "\n".join(lines)
 
 
-def _document(outcome: Outcome) -> Json:
+def dumped_json(document: Json) -> str:
+    """Return a document as indented JSON."""
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+
+
+def dumped_yaml(document: Json) -> str:
+    """Return a document as YAML, keys in their order."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    return str(yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True)).rstrip("\n")
+
+
+def state_word(state: State) -> str:
+    """Return a state with its reason: "Synced", "Pending: NamespaceNotFound"."""
+    return f"{state.state}: {state.reason}" if state.reason and state.reason != state.state else state.state
+
+
+def message_of(object_sync: Json) -> str:
+    """Return what an ObjectSync says of itself: the reason, unless all is well, and the sentence."""
+    ready, in_sync = condition_of(object_sync, "Ready"), condition_of(object_sync, "InSync")
+    shown = in_sync if ready.get("status") == "True" else ready
+    if not shown:
+        return "it has no status yet"
+    reason = f"{shown['reason']}: " if shown["status"] != "True" else ""
+    return f"{reason}{shown['message']}"
+
+
+def _document(outcome: Outcome, show_secrets: bool) -> Json:
+    refused = [
+        {"kind": kind, "namespace": namespace, "name": name, "message": message}
+        for (kind, namespace, name), message in sorted(outcome.refused.items())
+    ]
     return {
-        "copies": outcome.copies,
+        "copies": outcome.copies if show_secrets else [masked(copy) for copy in outcome.copies],
         "objectSyncs": outcome.object_syncs,
         "controllers": outcome.controllers,
         "steps": outcome.steps,
+        **({"refused": refused} if refused else {}),
         **({"loop": outcome.loop} if outcome.loop else {}),
     }
 
 
-def _destinations(outcome: Outcome) -> Iterable[tuple[str, ...]]:
-    """Yield ObjectSync, destination, kind, source and state of every destination."""
-    for item in outcome.slices:
-        spec, status = item["spec"], item.get("status") or {}
-        if spec.get("draining"):
-            continue
-        owner = f"{spec['objectSync']['namespace']}/{spec['objectSync']['name']}"
-        kind, source = spec["resource"]["kind"], f"{spec['source']['namespace']}/{spec['source']['name']}"
-        loaded = map(destination.load, status.get("destinations") or ())
-        reported = {(state.namespace, state.name): state for state in loaded}
-        if "source" in status:
-            default = State("", "", destination.SYNCED)
-        else:
-            default = State("", "", destination.PENDING, (status.get("problem") or {}).get("reason", ""))
-        planned = [(name, group["name"]) for group in spec.get("groups") or () for name in group["namespaces"]]
-        for where in planned:
-            yield owner, "/".join(where), kind, source, _state(reported.get(where, default))
-        for entry in spec.get("problems") or ():
-            for state in destination.without_copy(entry):
-                yield owner, f"{state.namespace}/{state.name}", kind, source, _state(state)
-            if entry.get("count"):
-                yield owner, f"{entry['count']} more", kind, source, entry["reason"]
-
-
-def _state(state: State) -> str:
-    return f"{state.state}: {state.reason}" if state.reason and state.reason != state.state else state.state
-
-
-def _object_sync(obj: Json) -> tuple[_Row, str]:
-    """Return the row of an ObjectSync and the message below it."""
-    ready, in_sync = condition_of(obj, "Ready"), condition_of(obj, "InSync")
+def _object_sync(obj: Json) -> Row:
     copies = ((obj.get("status") or {}).get("copies") or {}).get("summary", "-")
-    shown = in_sync if ready.get("status") == "True" else ready
-    reason = f"{shown['reason']}: " if shown and shown["status"] != "True" else ""
-    message = f"{reason}{shown['message']}" if shown else "it has no status yet"
-    row = (f"{namespace_of(obj)}/{name_of(obj)}", ready.get("status", "-"), in_sync.get("status", "-"), copies)
-    return row, message
+    conditions = (condition_of(obj, type_).get("status", "-") for type_ in ("Ready", "InSync"))
+    return (place_of(obj), *conditions, copies)
 
 
-def _table(heads: _Row, rows: Iterable[_Row], messages: Iterable[str] = ()) -> list[str]:
-    rows = list(rows)
-    widths = _fitted([max(map(len, column)) for column in zip(heads, *rows, strict=True)])
-    lines = [_line(heads, widths)]
-    notes = iter(messages)
-    for row in rows:
-        lines.append(_line(row, widths))
-        note = next(notes, "")
-        lines += textwrap.wrap(note, WIDTH, initial_indent="    ", subsequent_indent="    ") if note else []
-    return lines
-
-
-def _line(cells: _Row, widths: Sequence[int]) -> str:
-    return _GAP.join(_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-
-def _fitted(widths: list[int]) -> list[int]:
-    """Return the widths of columns, the widest ones made smaller until all fit."""
-    while sum(widths) + len(_GAP) * (len(widths) - 1) > WIDTH:
-        widths[widths.index(max(widths))] -= 1
-    return widths
-
-
-def _cut(cell: str, width: int) -> str:
-    if len(cell) <= width:
-        return cell
-    tail = (width - 1) // 2
-    return f"{cell[: width - 1 - tail]}…{cell[-tail:]}"
+def _notes(outcome: Outcome, object_sync: Json) -> list[str]:
+    """Return what stands below an ObjectSync: its message, and the API server's words."""
+    said: dict[str, list[str]] = {}
+    for each in outcome.destinations if outcome.refused else ():
+        why = outcome.refused.get((each.kind, each.state.namespace, each.state.name))
+        if why and each.object_sync == place_of(object_sync):
+            said.setdefault(why.rpartition(" is invalid: ")[2], []).append(each.place)
+    words = []
+    for why, places in said.items():
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        words.append(f"The API server says of {places[0]}{more}: {why}")
+    return [message_of(object_sync), *words]

@@ -90,7 +90,7 @@ def named(entries: Iterable[Json], source_namespace: str, source_name: str) -> f
     return frozenset(
         entry["namespace"]
         for entry in entries
-        if not _is_pattern(entry)
+        if not is_pattern(entry)
         and entry["namespace"] not in exclusions(entry.get("exclude"))
         and (entry["namespace"], entry.get("name") or source_name) != (source_namespace, source_name)
     )
@@ -105,7 +105,7 @@ def at_most(entries: Iterable[Json], source_name: str, namespaces: Namespaces, t
             found = len(_matching(entry, namespaces, targets)) if number < _COUNTED else everywhere
             counted[name] = min(everywhere, counted.get(name, 0) + found)
     for entry in entries:
-        if not _is_pattern(entry):
+        if not is_pattern(entry):
             named.add((entry["namespace"], entry.get("name") or source_name))
     return sum(counted.values()) + len(named)
 
@@ -125,11 +125,11 @@ def expand(
     found = Destinations()
     taken: dict[str, set[str]] = {source[1]: {source[0]}}  # copy name -> namespaces that an earlier entry decided
     unmatched = []
-    for index, entry in sorted(enumerate(entries), key=lambda item: _is_pattern(item[1])):
+    for index, entry in sorted(enumerate(entries), key=lambda item: is_pattern(item[1])):
         strategy, excluded = entry.get("strategy") or "", exclusions(entry.get("exclude"))
         copy = "" if entry.get("copy") is None else transforms.key(entry["copy"])
         naming = _Naming(entry.get("name"), source, type_, namespaces)
-        if _is_pattern(entry):
+        if is_pattern(entry):
             matching = _matching(entry, namespaces, targets)
             if entry.get("exclude"):
                 matching -= excluded.among(matching)
@@ -183,7 +183,7 @@ def _unmatched(entries: Sequence[str]) -> Problem:
 # Entries that match namespaces
 
 
-def _is_pattern(entry: Json) -> bool:
+def is_pattern(entry: Json) -> bool:
     """Tell whether an entry matches namespaces, rather than naming one."""
     return entry.get("namespaceSelector") is not None or entry["namespace"] in WILDCARDS or is_glob(entry["namespace"])
 
@@ -191,7 +191,7 @@ def _is_pattern(entry: Json) -> bool:
 def _patterns(entries: Iterable[Json], source_name: str) -> Iterator[tuple[Json, str]]:
     """Yield the entries that match namespaces, each with the name of its copies as the entry has it."""
     for entry in entries:
-        if _is_pattern(entry):
+        if is_pattern(entry):
             yield entry, entry.get("name") or source_name
 
 

@@ -6,6 +6,7 @@ the rules that CRD authors follow; `spec.source.resource` names it where no rule
 
 import re
 from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 
 from object_syncer.kube import builtin, types
 from object_syncer.kube.meta import Json
@@ -172,10 +173,22 @@ def _unknown(source: Json, defining: list[Json]) -> Problem:
             reasons.KIND_NOT_FOUND,
             f"spec.source.kind: the CustomResourceDefinition {defining[0]['metadata']['name']} is not established yet",
         )
+    hint = _hint(source)
     if source["group"] in builtin.GROUPS:
-        return Problem(reasons.KIND_NOT_FOUND, f"spec.source: there is no kind {_kind(source)} in Kubernetes")
+        return Problem(reasons.KIND_NOT_FOUND, f"spec.source: there is no kind {_kind(source)} in Kubernetes{hint}")
     return Problem(
         reasons.KIND_NOT_FOUND,
         f"spec.source: no CustomResourceDefinition found for {_kind(source)}; tried "
-        f"{', '.join(candidates(source)[:3])}; if its plural is irregular, set spec.source.resource",
+        f"{', '.join(candidates(source)[:3])}; if its plural is irregular, set spec.source.resource{hint}",
     )
+
+
+def _hint(source: Json) -> str:
+    """Return which built-in kind may have been meant, "" if none is like it."""
+    groups = [group or '""' for group, kind in builtin.KINDS if kind == source["kind"]]
+    if groups:
+        return f"; {source['kind']} is in group {' and '.join(groups)}"
+    written = source["kind"].lower()
+    kinds = {kind.lower(): kind for group, kind in builtin.KINDS if group == source["group"]}
+    close = [kinds[word] for word in get_close_matches(written, kinds, 1, 0.8)]
+    return f"; did you mean {close[0]}?" if close else ""

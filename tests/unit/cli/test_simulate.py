@@ -85,29 +85,70 @@ class TestOutput:
             namespace("team"), config_map(), config_map("team"), object_sync("team", "kube-public", "new")
         )
         assert result.stdout.splitlines() == [
-            "COPY                  KIND       SOURCE            STATE",
-            "kube-public/settings  ConfigMap  default/settings  Synced",
-            "new/settings          ConfigMap  default/settings  Pending: NamespaceNotFound",
-            "team/settings         ConfigMap  default/settings  Conflict",
+            "COPY                  KIND       SOURCE            OBJECTSYNC    STATE",
+            "kube-public/settings  ConfigMap  default/settings  default/sync  Synced",
+            "new/settings          ConfigMap  default/settings  default/sync  Pending: NamespaceNotFound",
+            "team/settings         ConfigMap  default/settings  default/sync  Conflict",
             "",
             "OBJECTSYNC    READY  INSYNC  COPIES",
             "default/sync  True   False   1/3",
-            "    Conflict: 1 out of 3 destinations are in sync; team/settings: ConfigMap team/settings is written",
-            "    by kubectl; it was not created for this ObjectSync and is left alone",
+            "    Conflict: 1 out of 3 destinations are in sync; team/settings: ConfigMap team/settings is written by "
+            "kubectl; it was",
+            "    not created for this ObjectSync and is left alone",
         ]
         assert result.exit_code == 1
 
-    def test_the_table_fits_in_100_columns(self, simulate: Simulate) -> None:
+    def test_the_table_fits_in_120_columns(self, simulate: Simulate) -> None:
         long = "n" * 60
         sources = [config_map(name=f"{long}.{number}") for number in range(2)]
         syncs = [object_sync("*", name=f"{long}.{n}", source=f"{long}.{n}") for n in range(2)]
         result = simulate(namespace(long), *sources, *syncs)
-        assert max(map(len, result.stdout.splitlines())) <= 100
+        assert max(map(len, result.stdout.splitlines())) <= 120
         assert result.exit_code == 0
 
-    def test_nothing_to_sync_is_in_sync(self, simulate: Simulate) -> None:
-        result = simulate(namespace("team"))
-        assert (result.stdout, result.exit_code) == ("no copies\n\nno ObjectSyncs\n", 0)
+    def test_an_input_without_object_syncs_is_a_mistake(self, simulate: Simulate) -> None:
+        result = simulate(namespace("team"), options=("--allow-pending",))
+        assert (result.stdout, result.exit_code) == ("no copies\n\nno ObjectSyncs\n", 1)
+        assert result.stderr == "Nothing is copied: there is no ObjectSync in the input\n"
+
+    @pytest.mark.parametrize(
+        ("destination", "says"),
+        [
+            ("misspelt", "Waiting: misspelt/settings waits for namespace misspelt (--allow-pending accepts this)"),
+            ("default", "Waiting: default/sync has no destinations (--allow-pending accepts this)"),
+        ],
+    )
+    def test_what_only_waits_is_not_there_yet(self, simulate: Simulate, destination: str, says: str) -> None:
+        given = (config_map(), object_sync(destination))
+        result = simulate(*given)
+        assert result.exit_code == 1
+        assert says in result.stderr
+        allowed = simulate(*given, options=("--allow-pending",))
+        assert (allowed.exit_code, allowed.stderr) == (0, "")
+        assert allowed.stdout == result.stdout
+
+    def test_values_of_secrets_are_shown_only_if_asked_for(self, simulate: Simulate) -> None:
+        secret = {**config_map(), "kind": "Secret", "data": {"password": "aHVudGVyMg=="}}
+        sync = object_sync("kube-public")
+        sync["spec"]["source"]["kind"] = "Secret"
+        hidden = simulate(secret, sync, options=("-o", "json"))
+        assert answered(hidden)["copies"][0]["data"] == {"password": "***"}
+        assert "aHVudGVyMg==" not in hidden.output
+        shown = simulate(secret, sync, options=("-o", "json", "--show-secrets"))
+        assert answered(shown)["copies"][0]["data"] == {"password": "aHVudGVyMg=="}
+
+    def test_what_the_api_server_says_of_a_name_is_shown(self, simulate: Simulate) -> None:
+        sync = object_sync("kube-public")
+        sync["spec"]["destinations"][0]["name"] = "Upper"
+        result = simulate(config_map(), sync)
+        assert "Failed: Rejected" in result.stdout
+        words = " ".join(result.stdout.split())
+        assert (
+            'The API server says of kube-public/Upper: metadata.name: Invalid value: "Upper": a lowercase RFC 1123 '
+            "subdomain must consist of lower case alphanumeric characters" in words
+        )
+        (refused,) = answered(simulate(config_map(), sync, options=("-o", "json")))["refused"]
+        assert (refused["namespace"], refused["name"]) == ("kube-public", "Upper")
 
     @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
     def test_the_examples_are_in_sync(self, example: Path) -> None:
@@ -257,28 +298,29 @@ def definition(**spec: object) -> Json:
 
 
 BAD = [
-    ("a: b: c", "stdin: document 1: line 1, column 5: not YAML: mapping values are not allowed in this context"),
+    ("a: b: c", "stdin:1: column 5: not YAML: mapping values are not allowed in this context"),
     ("", "stdin: there is no object in it"),
-    ("- a", "stdin: document 1: must be a Kubernetes object with apiVersion, kind and metadata"),
-    ("{apiVersion: v1}", "stdin: document 1: kind: missing"),
-    ("{kind: ConfigMap}", "stdin: document 1: apiVersion: missing"),
-    ("{kind: ConfigMap, apiVersion: v1}", "stdin: document 1: metadata: missing"),
-    ("kind: a\nkind: b", "stdin: document 1: kind: duplicate key, again in line 2"),
+    ("- a", "stdin:1: must be a Kubernetes object with apiVersion, kind and metadata"),
+    ("{apiVersion: v1}", "stdin:1: kind: missing"),
+    ("{kind: ConfigMap}", "stdin:1: apiVersion: missing"),
+    ("{kind: ConfigMap, apiVersion: v1}", "stdin:1: metadata: missing"),
+    ("kind: a\nkind: b", "stdin:2: kind: duplicate key, it is in line 1 too"),
     ({**config_map(), "kind": "Configmap"}, "kind: there is no Configmap in v1; did you mean ConfigMap?"),
     (
         {**config_map(), "kind": "CronJob", "apiVersion": "batch/v1beta1"},
         "apiVersion: there is no CronJob in batch/v1beta1; it is in batch/v1",
     ),
     (
-        {**config_map(), "kind": "Widget", "apiVersion": "example.com/v1"},
-        "kind: there is no Widget in example.com/v1; add the CustomResourceDefinition",
+        "namespace: *",
+        "stdin:1: column 13: not YAML: did not find expected alphabetic or numeric character; a value "
+        'that begins with * must be in quotes: "*"',
     ),
     (
         config_map("nowhere"),
-        "stdin: document 1 (ConfigMap nowhere/settings): metadata.namespace: there is no Namespace nowhere in the "
+        "stdin:7: ConfigMap nowhere/settings: metadata.namespace: there is no Namespace nowhere in the "
         "input; add it, or use --create-namespaces",
     ),
-    (config_map(name="Upper"), '(ConfigMap default/Upper): metadata.name: Invalid value: "Upper"'),
+    (config_map(name="Upper"), 'ConfigMap default/Upper: metadata.name: Invalid value: "Upper"'),
     (config_map(name=""), "metadata.name: must not be empty"),
     ({**config_map(), "metadata": {}}, "metadata.name: missing: Every object has a name"),
     (config_map(labels={"a": 1}), "metadata.labels.a: must be a string, is a number; put it in quotes"),
@@ -288,9 +330,9 @@ BAD = [
     ({**config_map(), "data": {"port": 80}}, "data.port: must be a string, is a number; put it in quotes"),
     (
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}},
-        "(Service default/s): spec: missing",
+        "Service default/s: spec: missing",
     ),
-    (broken("spec", "x"), "(ObjectSync default/sync): spec: must be a map, is a string"),
+    (broken("spec", "x"), "ObjectSync default/sync: spec: must be a map, is a string"),
     (broken("spec.destinations", None), "spec.destinations: missing: Where copies go"),
     (broken("spec.source.kind", None), "spec.source.kind: missing: Kind, as in a manifest, for example ConfigMap"),
     (broken("spec.source.kind", 5), "spec.source.kind: must be a string, is a number; put it in quotes"),
@@ -337,7 +379,7 @@ BAD = [
                 "targetNamespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Exists", "values": ["b"]}]},
             },
         },
-        "(SyncPolicy p): spec.targetNamespaceSelector.matchExpressions[0]: In and NotIn need values",
+        "SyncPolicy p: spec.targetNamespaceSelector.matchExpressions[0]: In and NotIn need values",
     ),
     (broken("spec.conflictPolicy", "Never"), "spec.conflictPolicy: must be one of Fail, Adopt, Overwrite"),
     (
@@ -347,7 +389,7 @@ BAD = [
             "metadata": {"name": "p"},
             "spec": {**EVERYTHING, "watchNamespaces": "*"},
         },
-        "(SyncPolicy p): spec.watchNamespaces: must be a list, is a string",
+        "SyncPolicy p: spec.watchNamespaces: must be a list, is a string",
     ),
     (
         {
@@ -356,7 +398,7 @@ BAD = [
             "metadata": {"name": "p"},
             "spec": {key: value for key, value in EVERYTHING.items() if key != "targetNamespaces"},
         },
-        "(SyncPolicy p): spec.targetNamespaces: missing: Namespaces that objects may be copied to",
+        "SyncPolicy p: spec.targetNamespaces: missing: Namespaces that objects may be copied to",
     ),
     (
         {
@@ -365,7 +407,7 @@ BAD = [
             "metadata": {"name": "p"},
             "spec": {**EVERYTHING, "allowedResources": []},
         },
-        "(SyncPolicy p): spec.allowedResources: has 0 items, must have 1",
+        "SyncPolicy p: spec.allowedResources: has 0 items, must have 1",
     ),
     (definition(versions=[]), "spec.versions: has 0 items, must have 1"),
     (definition(scope="Everywhere"), "spec.scope: must be one of Namespaced, Cluster"),
@@ -382,17 +424,44 @@ class TestBadInput:
         assert result.stderr.count("\n") == 1
         assert (result.exit_code, result.stdout) == (2, "")
 
-    def test_names_the_document_and_the_item(self, simulate: Simulate) -> None:
+    def test_names_the_line_of_a_field_in_a_list(self, simulate: Simulate) -> None:
         listed = {"apiVersion": "v1", "kind": "List", "items": [config_map(), broken("spec.destinations", None)]}
-        assert "stdin: document 3, item 2 (ObjectSync" in simulate(namespace("a"), namespace("b"), listed).stderr
+        result = simulate(namespace("a"), listed)
+        text = "---\n".join(map(yaml.safe_dump, (namespace("a"), listed)))
+        line = text[: text.rindex("spec:")].count("\n") + 1
+        assert f"Error: stdin:{line}: ObjectSync default/sync: spec.destinations: missing" in result.stderr
+
+    def test_names_the_line_of_json_too(self, simulate: Simulate) -> None:
+        listed = {"apiVersion": "v1", "kind": "List", "items": [config_map(), broken("spec.source.kind", 5)]}
+        text = orjson.dumps(listed, option=orjson.OPT_INDENT_2).decode()
+        line = text[: text.rindex('"kind": 5')].count("\n") + 1
+        assert f"Error: stdin:{line}: ObjectSync default/sync: spec.source.kind:" in simulate(text).stderr
+
+    def test_is_reported_all_at_once(self, simulate: Simulate) -> None:
+        wrong = broken("spec.source.knid", "x")
+        del wrong["spec"]["source"]["kind"]
+        result = simulate(config_map(labels={"a": 1}), wrong, config_map("nowhere"), config_map("nowhere", name="b"))
+        assert [line.partition(": ")[2].partition(": ")[2] for line in result.stderr.splitlines()] == [
+            "ConfigMap default/settings: metadata.labels.a: must be a string, is a number; put it in quotes",
+            "ObjectSync default/sync: spec.source.kind: missing: Kind, as in a manifest, for example ConfigMap",
+            "ObjectSync default/sync: spec.source.knid: unknown field; did you mean kind?",
+            "ConfigMap nowhere/settings: metadata.namespace: there is no Namespace nowhere in the input (1 more "
+            "object is in it); add it, or use --create-namespaces",
+        ]
+        assert result.exit_code == 2
 
     def test_one_object_twice(self, simulate: Simulate) -> None:
-        result = simulate(config_map(), namespace("a"), config_map())
-        assert "document 3 (ConfigMap default/settings): metadata.name: the same object is in" in result.stderr
-        assert "stdin: document 1; remove one of them" in result.stderr
+        other = {**config_map(), "data": {"k": "other"}}
+        result = simulate(config_map(), namespace("a"), other)
+        assert "ConfigMap default/settings: metadata.name: the same object with other contents is in" in result.stderr
+        assert "stdin:1; remove one of them" in result.stderr
+
+    def test_one_object_twice_with_the_same_contents_is_accepted(self, simulate: Simulate) -> None:
+        assert simulate(config_map(), config_map(), object_sync("kube-public")).exit_code == 0
 
     @pytest.mark.parametrize(
-        ("content", "says"), [(None, "no such file"), (b"\xff\xfe", "line 1 is not UTF-8"), ("folder", "directory")]
+        ("content", "says"),
+        [(None, "no such file"), (b"\xff\xfe", ":1: is not UTF-8"), ("folder", "no YAML or JSON file")],
     )
     def test_a_file_that_cannot_be_read(self, tmp_path: Path, content: bytes | str | None, says: str) -> None:
         path = tmp_path / "given.yaml"
@@ -402,7 +471,7 @@ class TestBadInput:
             path.mkdir()
         result = CliRunner().invoke(main, ["simulate", str(path)])
         assert says in result.stderr
-        assert result.stderr.startswith(f"Error: {path}: ")
+        assert result.stderr.startswith(f"Error: {path}:")
         assert result.exit_code == 2
 
     @pytest.mark.parametrize(

@@ -308,14 +308,35 @@ def served(*names: str) -> dict[str, bool]:
         [],
         reasons.KIND_NOT_FOUND,
         source=source("Deploymint", "apps"),
-        says="there is no kind Deploymint.apps in Kubernetes",
+        says="there is no kind Deploymint.apps in Kubernetes; did you mean Deployment?",
+    ),
+    Custom(
+        "a kind that is in another group",
+        [],
+        reasons.KIND_NOT_FOUND,
+        source=source("Deployment"),
+        says="there is no kind Deployment in Kubernetes; Deployment is in group apps",
+    ),
+    Custom(
+        "a built-in kind in a group that is misspelt",
+        [],
+        reasons.KIND_NOT_FOUND,
+        source=source("Deployment", "app"),
+        says="if its plural is irregular, set spec.source.resource; Deployment is in group apps",
+    ),
+    Custom(
+        "a kind of the core group with a group",
+        [],
+        reasons.KIND_NOT_FOUND,
+        source=source("ConfigMap", "v1"),
+        says='ConfigMap is in group ""',
     ),
     Custom(
         "a kind that the core group does not have",
         [],
         reasons.KIND_NOT_FOUND,
         source=source("Configmap", version="v1", resource="configmaps"),
-        says="there is no kind Configmap in Kubernetes",
+        says="there is no kind Configmap in Kubernetes; did you mean ConfigMap?",
     ),
     Custom(
         "where another kind is served by a plural that may be this one's, one must be named: the guard has checked "

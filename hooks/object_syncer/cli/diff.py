@@ -1,0 +1,62 @@
+"""`object-syncer diff`: what a change of manifests does before it is merged."""
+
+import click
+
+from object_syncer.cli import running
+
+_FORMATS = ("text", "markdown", "json")
+
+
+@click.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.option(
+    "--live", multiple=True, metavar="FILE|DIR", help='A dump of the cluster, as for simulate; "-" is standard input.'
+)
+@click.option("-o", "--output", default="text", show_default=True, type=click.Choice(_FORMATS), help="What to print.")
+@click.option(
+    "--max-deletes", type=click.IntRange(0), metavar="N", help="Fail, with exit code 2, if more copies are deleted."
+)
+@running.create_namespaces
+@running.show_secrets
+@click.pass_context
+def diff(
+    context: click.Context,
+    old: str,
+    new: str,
+    live: tuple[str, ...],
+    output: str,
+    max_deletes: int | None,
+    create_namespaces: bool,
+    show_secrets: bool,
+) -> None:
+    """Say which copies a change of manifests creates, changes and deletes, and which conflicts it makes.
+
+    OLD and NEW are files or directories, as for simulate: the manifests before and after the change. OLD is simulated,
+    in the cluster of --live if there is one: there the manifests take the place of the objects that they name. Then
+    NEW is applied there, and what is in OLD but not in NEW is removed.
+
+    \b
+    Examples:
+      object-syncer diff old/ new/
+      kubectl get ns,configmaps,objectsyncs,syncpolicies -A -o yaml | object-syncer diff --live - old/ new/
+      object-syncer diff -o markdown --max-deletes 10 old/ new/ > comment.md
+
+    \b
+    Exit code: 0  the copies are the same
+               1  they differ
+               2  the input cannot be used, or more copies are deleted than --max-deletes allows
+    """
+    from object_syncer.cli import comparing, comparison_output, progress, trial  # noqa: PLC0415
+    from object_syncer.cli.reading import read  # noqa: PLC0415
+
+    with running.refusing():
+        there = read(live) if live else None
+        with progress.shown() as report:
+            trials = trial.change(*comparing.worlds(read([old]), read([new]), there), create_namespaces, report)
+        running.report(*trials)
+        found = comparing.compare(*(done.outcome for done in trials))
+        click.echo(comparison_output.PRINTERS[output](found, show_secrets))
+    if max_deletes is not None and len(found.deleted) > max_deletes:
+        raise running.Refused(f"{len(found.deleted)} copies would be deleted; --max-deletes is {max_deletes}")
+    context.exit(0 if found.same else 1)
