@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from object_syncer.kube import api, metacontroller, times
+from object_syncer.kube import api, clock, metacontroller, times
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.planning import (
@@ -79,10 +79,19 @@ def sync(request: Request, now: datetime) -> Json:
         "serving": controllers.serving(observed.values()),
         **_failures(object_syncs, plans),
     }
-    # Timers for what no event announces.
-    timed = any(item["spec"].get("draining") or item["spec"].get("unseen") for item in slices)
-    wait = times.GUARD_SETTLES if problem == guard.SETTLING else times.DRAIN_TIMEOUT + 1 if timed else 0
+    wait = times.GUARD_SETTLES if problem == guard.SETTLING else _until_timeout(slices, now)
     return metacontroller.composite(status, slices + generated, wait)
+
+
+def _until_timeout(slices: Iterable[Json], now: datetime) -> float:
+    """Return in how many seconds the first of the slices has waited long enough, which no event announces; 0 for never.
+
+    It is counted from when the slice began to wait: the engine keeps the earliest of all times, also that of another
+    slice, and forgets the others.
+    """
+    stamps = filter(None, (item["spec"].get("draining") or item["spec"].get("unseen") for item in slices))
+    ages = [clock.age(stamp, now) for stamp in stamps]
+    return max(1.0, times.DRAIN_TIMEOUT + 1 - max(ages)) if ages else 0.0
 
 
 def _plans(request: Request, policy: str, observed: Collection[Json]) -> Plans:

@@ -271,6 +271,14 @@ def test_the_slices_of_a_deleted_objectsync_are_drained() -> None:
     assert answered["resyncAfterSeconds"] == times.DRAIN_TIMEOUT + 1
 
 
+def test_a_slice_that_drains_is_looked_at_when_its_own_time_is_over_whatever_else_happens_before() -> None:
+    draining = existing(plan(terminating(object_sync()), children=existing(plan(object_sync()))))
+    body = of_policy(*NAMESPACES, terminating(object_sync()), children=draining)
+    later = NOW + timedelta(seconds=40)
+    answered = planner.sync(metacontroller.parse(body, "SyncPolicy", []), later)
+    assert answered["resyncAfterSeconds"] == times.DRAIN_TIMEOUT + 1 - 40
+
+
 def test_drained_slices_are_deleted_and_then_their_controller() -> None:
     before = plan(object_sync())
     draining = plan(terminating(object_sync()), children=existing(before))
