@@ -272,7 +272,7 @@ def test_the_slices_of_a_deleted_objectsync_are_drained() -> None:
 
 
 def test_a_slice_that_drains_is_looked_at_when_its_own_time_is_over_whatever_else_happens_before() -> None:
-    draining = existing(plan(terminating(object_sync()), children=existing(plan(object_sync()))))
+    draining = existing(plan(terminating(object_sync()), children=existing(plan(object_sync()))), copies=1)
     body = of_policy(*NAMESPACES, terminating(object_sync()), children=draining)
     later = NOW + timedelta(seconds=40)
     answered = planner.sync(metacontroller.parse(body, "SyncPolicy", []), later)
