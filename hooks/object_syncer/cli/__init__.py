@@ -1,10 +1,11 @@
-"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test | convert`."""
+"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test | convert | doctor`."""
 
 import click
 
 from object_syncer import __version__
 from object_syncer.cli.convert import convert
 from object_syncer.cli.diff import diff
+from object_syncer.cli.doctor import doctor
 from object_syncer.cli.explain import explain
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
@@ -18,5 +19,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate, explain, diff, test, convert):
+for command in (serve, manifests, simulate, explain, diff, test, convert, doctor):
     main.add_command(command)

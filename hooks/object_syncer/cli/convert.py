@@ -26,12 +26,10 @@ def convert(context: click.Context, files: tuple[str, ...]) -> None:
                2  the input cannot be used
     """
     from object_syncer.cli import converting, printing, progress  # noqa: PLC0415
-    from object_syncer.cli.reading import BadInput, read  # noqa: PLC0415
+    from object_syncer.cli.reading import read  # noqa: PLC0415
 
     with running.refusing():
         found = read(files)
-        if found.faults:
-            raise BadInput(found.faults)
         conversion = converting.convert(found)
         with progress.shown() as report:
             fates = converting.fates(found, conversion, report)

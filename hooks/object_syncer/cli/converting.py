@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from object_syncer.cli import patterns, replicating, trial
+from object_syncer.cli import filling, patterns, replicating, trial
 from object_syncer.cli.outcome import place_of
 from object_syncer.cli.patterns import Rule
-from object_syncer.cli.reading import Given, Input
+from object_syncer.cli.reading import BadInput, Given, Input
 from object_syncer.cli.replicating import PREFIXES, Source, Unsaid, Wish
 from object_syncer.cli.trial import Progress
 from object_syncer.kube import api
@@ -34,9 +34,13 @@ class Fate(NamedTuple):
 
 
 def convert(found: Input) -> Conversion:
-    """Return the ObjectSyncs that ask for what the objects ask of other tools."""
+    """Return the ObjectSyncs that ask for what the objects ask of other tools. Raises BadInput."""
+    faults = list(found.faults)
+    items = filling.sound(found.given, faults)
+    faults += replicating.faults(items)
+    if faults:
+        raise BadInput(faults)
     wishes, unsaid = [], []
-    items = [item for item in found.given if isinstance(item.obj.get("metadata"), dict) and name_of(item.obj)]
     namespaces = {name_of(item.obj): _labels(item.obj) for item in items if item.obj["kind"] == "Namespace"}
     for each in replicating.read(items):
         if isinstance(each, Wish):
@@ -48,7 +52,7 @@ def convert(found: Input) -> Conversion:
         by_source.setdefault((wish.source, wish.keys), []).append(wish)
     sources = {_key(item.obj): item.obj for item in items}
     object_syncs: list[Json] = []
-    taken: set[tuple[str, str]] = set()
+    taken = {key[2:] for key in sources if key[:2] == (api.GROUP, "ObjectSync")}
     for (source, keys), asking in by_source.items():
         entries: list[Json] = []
         for wish in asking:
@@ -147,4 +151,4 @@ def _key(obj: Json) -> Source:
 
 
 def _labels(obj: Json) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (obj["metadata"].get("labels") or {}).items()}
+    return obj["metadata"].get("labels") or {}

@@ -4,14 +4,38 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from memcluster.schema import problems
 from object_syncer.cli.patterns import NoSelector, Rule, listed
-from object_syncer.cli.reading import Given
+from object_syncer.cli.reading import Fault, Given
 from object_syncer.kube.meta import Json
 
 _REPLICATOR, _REFLECTOR = "replicator.v1.mittwald.de/", "reflector.v1.k8s.emberstack.com/"
 _CLUSTER_SECRET = "clustersecret.io"
 PREFIXES = (_REPLICATOR, _REFLECTOR)
 """How the annotations begin that tell these tools what to do; copies must not have them."""
+
+_KINDS = {
+    _REPLICATOR: ("Secret", "ConfigMap", "Role", "RoleBinding", "ServiceAccount"),
+    _REFLECTOR: ("Secret", "ConfigMap"),
+}
+"""What these tools copy; annotations on other kinds mean nothing."""
+
+_STRINGS: Json = {"type": "array", "items": {"type": "string"}}
+_REFERENCE: Json = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {"name": {"type": "string"}, "namespace": {"type": "string"}, "keys": _STRINGS},
+}
+_VALUE: Json = {"type": "object", "properties": {"secretKeyRef": _REFERENCE}}
+_SCHEMA: Json = {
+    "type": "object",
+    "properties": {
+        "matchNamespace": _STRINGS,
+        "avoidNamespaces": _STRINGS,
+        "data": {"type": "object", "properties": {"valueFrom": _VALUE}},
+    },
+}
+"""What is read of a ClusterSecret."""
 
 Source = tuple[str, str, str, str]
 """API group, kind, namespace and name."""
@@ -59,16 +83,28 @@ def is_copy(obj: Json) -> bool:
     )
 
 
+def faults(items: Iterable[Given]) -> Iterator[Fault]:
+    """Yield what is wrong with ClusterSecrets."""
+    for item in items:
+        if _is_cluster_secret(item.obj):
+            yield from (item.fault(path, message) for path, message in problems(_SCHEMA, item.obj))
+
+
+def _is_cluster_secret(obj: Json) -> bool:
+    return bool(obj["apiVersion"].startswith(f"{_CLUSTER_SECRET}/"))
+
+
 def read(items: Iterable[Given]) -> Iterator[Found]:
-    """Yield what the objects ask for, and what of it cannot be said."""
+    """Yield what the objects, whose metadata is sound, ask for, and what of it cannot be said."""
     items = list(items)
     there = {_key(item.obj): item.obj for item in items}
     for item in items:
-        if item.obj["apiVersion"].startswith(f"{_CLUSTER_SECRET}/"):
+        if _is_cluster_secret(item.obj):
             yield from _checked(_cluster_secret(item), item)
-        elif any(key.startswith(PREFIXES) for key in _annotations(item.obj)):
+        elif item.obj["kind"] in _KINDS[_REPLICATOR]:
             yield from _checked(_replicator(item, there), item)
-            yield from _checked(_reflector(item, there), item)
+            if item.obj["kind"] in _KINDS[_REFLECTOR]:
+                yield from _checked(_reflector(item, there), item)
 
 
 def _checked(found: Iterable[Found], item: Given) -> Iterator[Found]:
@@ -151,7 +187,7 @@ def _pulled(item: Given, reference: str, there: Mapping[Source, Json], allowed: 
 def _cluster_secret(item: Given) -> Iterator[Found]:
     obj, name = item.obj, item.obj["metadata"]["name"]
     data = obj.get("data") or {}
-    reference = ((data.get("valueFrom") or {}).get("secretKeyRef") or {}) if isinstance(data, dict) else {}
+    reference = (data.get("valueFrom") or {}).get("secretKeyRef") or {}
     # Patterns need not match the end of the name.
     matching = tuple(_open(pattern) for pattern in obj.get("matchNamespace") or ())
     rule = Rule(matching, excluded=tuple(_open(pattern) for pattern in obj.get("avoidNamespaces") or ()))
@@ -160,8 +196,8 @@ def _cluster_secret(item: Given) -> Iterator[Found]:
         yield Unsaid(item, "data", f"an ObjectSync needs a source: put the values into a Secret {home}/{name}")
         yield Wish(item, ("", "Secret", home, name), (rule,))
         return
-    source = ("", "Secret", str(reference.get("namespace") or "default"), str(reference.get("name")))
-    keys = tuple(map(str, reference.get("keys") or ()))
+    source = ("", "Secret", reference.get("namespace") or "default", reference["name"])
+    keys = tuple(reference.get("keys") or ())
     yield Wish(item, source, (rule,), name="" if source[3] == name else name, keys=keys)
 
 
@@ -175,6 +211,4 @@ def _key(obj: Json) -> Source:
 
 
 def _annotations(obj: Json) -> dict[str, str]:
-    meta = obj.get("metadata")
-    notes = meta.get("annotations") if isinstance(meta, dict) else None
-    return {key: str(value) for key, value in notes.items()} if isinstance(notes, dict) else {}
+    return obj["metadata"].get("annotations") or {}

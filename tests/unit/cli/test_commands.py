@@ -10,11 +10,13 @@ from object_syncer.cli import main
 from unit.cli.given import config_map, object_sync, policy, run, written
 
 DOCS = Path(__file__).parents[3] / "docs"
-PAGES = {name: (DOCS / f"{name}.md").read_text() for name in ("commands", "explain", "diff", "test", "convert")}
+PAGES = {
+    name: (DOCS / f"{name}.md").read_text() for name in ("commands", "explain", "diff", "test", "convert", "doctor")
+}
 LINES = [
     line
     for page in PAGES.values()
-    for line in re.findall(r"(?:object-syncer|\bVERSION) ((?:simulate|explain|diff|test|convert) .*)", page)
+    for line in re.findall(r"(?:object-syncer|\bVERSION) ((?:simulate|explain|diff|test|convert|doctor) .*)", page)
 ]
 
 

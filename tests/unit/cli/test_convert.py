@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import pytest
 import yaml
 from click.testing import Result
 
 from object_syncer.kube.meta import Json
 from specification import cases
-from unit.cli.given import config_map, namespace, run, secret
+from unit.cli.given import config_map, namespace, object_sync, run, secret
 
 REPLICATOR, REFLECTOR = "replicator.v1.mittwald.de/", "reflector.v1.k8s.emberstack.com/"
 SPACES = (namespace("app-1", labels={"team": "a"}), namespace("app-2"), namespace("web"))
@@ -193,6 +194,11 @@ def test_several_who_ask_for_copies_of_one_object_become_one_object_sync() -> No
     assert found["settings-configmap"]["source"] == {"group": "", "kind": "ConfigMap", "name": "settings"}
 
 
+def test_an_object_sync_that_there_is_keeps_its_name() -> None:
+    result = convert(pushed(replicate_to="web"), object_sync("app-1", name="settings"))
+    assert [item["metadata"]["name"] for item in converted(result)] == ["settings-configmap"]
+
+
 def test_copies_do_not_tell_the_other_tool_to_copy_them() -> None:
     (found,) = converted(convert(pushed(replicate_to="web")))
     assert found["spec"]["copy"] == {"annotations": {"exclude": ["replicator.v1.mittwald.de/*"]}}
@@ -234,6 +240,35 @@ class TestCopiesThatLive:
         result = convert(source, other)
         assert "Copy Secret web/settings: it differs" in result.stderr
         assert not any(value in result.output for value in ("aHVudGVyMg==", "b3RoZXI="))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (cluster_secret(matchNamespace="app"), "ClusterSecret global: matchNamespace: must be a list, is a string"),
+        (cluster_secret(data=["x"]), "ClusterSecret global: data: must be a map, is a list"),
+        (
+            cluster_secret(data={"valueFrom": {"secretKeyRef": {"name": 5}}}),
+            "data.valueFrom.secretKeyRef.name: must be a string, is a number",
+        ),
+        (
+            annotated(config_map(), REPLICATOR, replicate_to=5),  # type: ignore[arg-type]
+            "metadata.annotations[replicator.v1.mittwald.de/replicate-to]: must be a string, is a number",
+        ),
+        ({**config_map(), "metadata": None}, "metadata: missing"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_used_is_reported_with_its_place(given: Json, says: str) -> None:
+    result = convert(given)
+    assert says in result.stderr
+    assert result.stderr.startswith("Error: stdin:")
+    assert result.exit_code == 2
+
+
+def test_annotations_on_kinds_that_the_other_tool_does_not_copy_mean_nothing() -> None:
+    other = {**pushed(replicate_to="web"), "apiVersion": "example.com/v1", "kind": "Widget"}
+    assert converted(convert(other)) == []
 
 
 def test_nothing_to_convert_is_said() -> None:
