@@ -209,8 +209,9 @@ NETWORK_POLICIES: Object = {
     [
         (NETWORK_POLICIES, {"op": "add", "path": "/metadata/labels/team", "value": "theirs"}, "apply"),
         (CONFIG_MAPS, {"op": "add", "path": "/metadata/labels/injected", "value": "theirs"}, "replace"),
+        (CONFIG_MAPS, {"op": "add", "path": "/data/k", "value": "theirs"}, "apply"),
     ],
-    ids=["a label of a copy is overridden", "a label is added under replace"],
+    ids=["a label of a copy is overridden", "a label is added under replace", "a value is set as it was"],
 )
 def test_a_fight_with_a_webhook_ends_after_a_few_writes_and_is_reported(
     world: World, control_plane: ControlPlane, tmp_path: Path, rule: Object, operation: Object, strategy: str

@@ -13,6 +13,9 @@ from object_syncer.status.problem import Problem
 CONTESTED_AFTER = 3
 """From that repair on a copy that differs again is Contested."""
 
+_WRITTEN_IN_VAIN = (reasons.REJECTED, reasons.CONTESTED)
+"""A webhook may undo a write before it is stored: the engine takes it for done then, and to us it looks refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -68,7 +71,8 @@ def copy(
     state = State(where["namespace"], where["name"], destination.SYNCED, version=_version(observed))
     differs_again = _was_written_since(observed, earlier)
     waits = differs_again and earlier is not None and destination.next_try(earlier, now) > 0
-    compared = diff.compare(desired, observed, replace=strategy == "replace", repair=not waits)
+    insists = earlier is not None and earlier.tried_version != "" and earlier.reason in _WRITTEN_IN_VAIN
+    compared = diff.compare(desired, observed, replace=strategy == "replace", repair=not waits, insists=insists)
     if compared.equal and not (observed and is_terminating(observed)):
         return Attempt(state, compared.apply)
     if observed and not is_terminating(observed) and recreate.may_recreate(compared.apply, observed):
@@ -79,39 +83,47 @@ def copy(
         return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
     if failure.reason != reasons.REJECTED:  # nothing that another write could repair
         return Attempt(destination.overdue(state, earlier, failure, now), compared.apply)
-    state = _counted(state, earlier, differs_again and not waits, now)
+    # The engine writes a copy that it has seen changed, even if it is answered as before.
+    child = fields.as_applied(observed) if waits and not compared.is_surplus else compared.apply
+    state = _counted(state, observed, earlier, differs_again and not waits, now)
     if state.attempts >= CONTESTED_AFTER:
         contested = _contested(state, compared, observed)
-        return Attempt(
-            replace(state, state=destination.FAILED, reason=reasons.CONTESTED, message=contested), compared.apply
-        )
+        return Attempt(replace(state, state=destination.FAILED, reason=reasons.CONTESTED, message=contested), child)
     if not differs_again:  # or else the last write was not refused
         state = destination.overdue(state, earlier, failure, now)
-    return Attempt(state, compared.apply)
+    return Attempt(state, child)
 
 
 def _was_written_since(observed: Json | None, earlier: State | None) -> bool:
     """Tell whether the last repair of a copy reached it; one that the API server refuses does not.
 
-    The resourceVersion tells, but for kinds whose status changes that, too: there the annotation tells that each repair
-    of metadata sets. It may be newer than the report, because the engine may show us a status of some syncs ago.
+    The resourceVersion tells, but for kinds whose status changes that, too. There the generation tells of the body, and
+    of metadata the annotation that each repair of it sets, which may be newer than the report, because the engine may
+    show us a status of some syncs ago.
     """
     if observed is None or not (earlier and earlier.tried_version):
         return False
-    meta = observed["metadata"]
+    meta, (tried, _, generation) = observed["metadata"], earlier.tried_version.partition("/")
     if meta.get("generation"):
         repaired = str((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION, ""))
-        return repaired.isdigit() and earlier.tried_version.isdigit() and int(repaired) >= int(earlier.tried_version)
-    return bool(meta["resourceVersion"] != earlier.tried_version)
+        reached = repaired.isdigit() and tried.isdigit() and int(repaired) >= int(tried)
+        return reached or bool(generation and generation != str(meta["generation"]))
+    return bool(meta["resourceVersion"] != tried)
 
 
-def _counted(state: State, earlier: State | None, again: bool, now: datetime) -> State:
+def _version_tried(observed: Json) -> str:
+    """Return what `_was_written_since` compares: "RESOURCEVERSION", "/GENERATION" after it if the kind has that."""
+    meta = observed["metadata"]
+    generation = f"/{meta['generation']}" if meta.get("generation") else ""
+    return f"{meta['resourceVersion']}{generation}"
+
+
+def _counted(state: State, observed: Json, earlier: State | None, again: bool, now: datetime) -> State:
     """Return the state with the number of repairs, and the time and the copy's version at the last one."""
     if earlier and earlier.tried_version and not again:
         return replace(state, attempts=earlier.attempts, tried=earlier.tried, tried_version=earlier.tried_version)
-    version = state.version[1] if state.version else ""
     attempts = (earlier.attempts if earlier and earlier.tried_version else 0) + 1
-    return replace(state, attempts=attempts, tried=clock.stamp(now), tried_version=version)
+    return replace(state, attempts=attempts, tried=clock.stamp(now), tried_version=_version_tried(observed))
 
 
 def _contested(state: State, compared: diff.Comparison, observed: Json) -> str:
@@ -130,8 +142,7 @@ def _pending(state: State, compared: diff.Comparison, observed: Json | None, sli
         failure = Problem(reasons.DELETING, "a finalizer holds it")
     else:
         reason, message = reasons.DRIFTED, _difference(compared)
-        undone = "; if they say nothing, an admission webhook may undo what is written"
-        failure = replace(refused, message=refused.message + undone)
+        failure = refused
         if recreate.is_fixed(compared.apply, compared.paths):
             failure = Problem(
                 reasons.IMMUTABLE_FIELD,

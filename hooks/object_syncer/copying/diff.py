@@ -32,15 +32,23 @@ class Comparison:
         """Tell whether nothing differs."""
         return not self.paths
 
+    @property
+    def is_surplus(self) -> bool:
+        """Tell whether nothing differs but what is in the copy and not wanted."""
+        return not any(_is_in(self.apply, path) for path in self.paths)
 
-def compare(desired: Json, observed: Json | None, replace: bool, repair: bool = True) -> Comparison:
+
+def compare(
+    desired: Json, observed: Json | None, replace: bool, repair: bool = True, insists: bool = False
+) -> Comparison:
     """Compare a copy as it should be with the one observed (None: there is none yet).
 
     `apply` is the object to answer to the engine; `desired` may be changed into it. Under `replace`, foreign keys
     of string maps are taken over with another value first, because server-side apply removes only what it owns;
     the next comparison finds them ours and drops them. The object itself is never deleted for that.
 
-    Without `repair` nothing is added to `apply` that would make the engine write the copy once more.
+    Without `repair` nothing is added to `apply` that would make the engine write the copy once more; if it `insists`,
+    the engine writes even what it has written already.
     """
     if observed is None:
         return Comparison(desired, ("",))
@@ -61,7 +69,7 @@ def compare(desired: Json, observed: Json | None, replace: bool, repair: bool = 
     lasting = _foreign_paths(desired, observed) if replace else ()
     items = replace and bool(body_paths) and not metadata_paths and not _body_paths(desired, observed, owned, False)
     nonce = annotations.get(api.REPAIR_ANNOTATION)
-    if repair and metadata_paths and was.get("generation"):
+    if repair and (insists or (metadata_paths and was.get("generation"))):
         # The engine's cache ignores metadata of kinds with a generation; a new value changes the hash of the child.
         nonce = was["resourceVersion"]
     if nonce:
@@ -115,6 +123,19 @@ def _unequal(have: Any, want: Any, path: str) -> Iterator[str]:
             yield from _unequal(one, other, f"{path}/{index}")
     else:
         yield path
+
+
+def _is_in(obj: Json, path: str) -> bool:
+    """Tell whether an object has something at a JSON pointer; it is enough if there is a list on the way."""
+    at: Any = obj
+    for step in path.split("/")[1:]:
+        if not isinstance(at, dict):
+            return True
+        key = step.replace("~1", "/").replace("~0", "~")
+        if key not in at:
+            return False
+        at = at[key]
+    return True
 
 
 def _escaped(key: str) -> str:

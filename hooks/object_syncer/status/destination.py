@@ -48,7 +48,7 @@ class State:
     tried: str = ""
     """When the last repair was tried."""
     tried_version: str = ""
-    """The copy's resourceVersion at the last repair: another one means that it was written since."""
+    """The copy's version at the last repair: another one means that it was written since."""
     answered: bool = False
     """Whether an earlier sync already answered this copy, and the engine had the time to write it."""
 

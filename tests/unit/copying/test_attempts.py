@@ -73,11 +73,11 @@ class Case:
         "a copy that differs is being repaired, and the message says where", EDITED, PENDING, reasons.DRIFTED, "/data/k"
     ),
     Case(
-        "a copy that differs for long is being rejected, or written as it was by a webhook, of which no event tells",
+        "a copy that differs for long is being rejected",
         EDITED,
         FAILED,
         reasons.REJECTED,
-        f"/data/k; see the events of SyncSlice {SLICE} for what the API server says; if they say nothing, an admission",
+        "/data/k",
         earlier=pending(5),
     ),
     Case("a copy that is being deleted is not Synced", terminating(SAME), PENDING, reasons.DELETING, "being deleted"),
@@ -262,11 +262,39 @@ def test_during_a_pause_nothing_is_answered_that_would_make_the_engine_write() -
         assert made.child["data"] == data
 
 
+def test_during_a_pause_the_copy_is_answered_as_somebody_left_it() -> None:
+    """The engine writes a copy of which it has seen a change, even if the answer is the same as before."""
+    for seconds, value in ((59, EDITED["data"]["k"]), (60, "v")):
+        made = attempts.copy(desired(), EDITED, "", repaired(3, seconds), SLICE, NOW)
+        assert made.child
+        assert made.child["data"] == {"k": value}
+
+
 def test_of_kinds_with_a_generation_the_repair_annotation_tells_whether_a_write_reached_the_copy() -> None:
     for annotation, attempts_ in (("199", 2), ("150", 1)):
         copy = observed(relabelled(copy_of(WIDGET), annotations={api.REPAIR_ANNOTATION: annotation}), generation=1)
         copy = relabelled(copy, labels={api.MANAGED_BY_LABEL: "me"})
         assert attempts.copy(copy_of(WIDGET), copy, "", repaired(1, 60), SLICE, NOW).state.attempts == attempts_
+
+
+def test_of_kinds_with_a_generation_another_one_tells_that_the_body_was_written_since() -> None:
+    changed = {**copy_of(WIDGET), "spec": {**copy_of(WIDGET)["spec"], "rival": 1}}
+    for generation, attempts_ in ((3, 2), (1, 1)):
+        differing = observed(copy_of(WIDGET), generation=generation)
+        made = attempts.copy(changed, differing, "", repaired(1, 60, "199/1"), SLICE, NOW)
+        assert (made.state.attempts, made.state.tried_version) == (
+            attempts_,
+            f"{'200' if attempts_ == 2 else '199'}/{generation}",
+        )
+
+
+def test_a_write_without_effect_is_made_once_more_in_a_way_that_has_one() -> None:
+    """A webhook may have undone it before it was stored: the engine would not write the same again."""
+    for reason, written in ((reasons.DRIFTED, None), (reasons.REJECTED, "200"), (reasons.CONTESTED, "200")):
+        earlier = replace(repaired(1, 60, "200"), reason=reason)
+        made = attempts.copy(desired(), EDITED, "", earlier, SLICE, NOW)
+        assert made.child
+        assert made.child["metadata"]["annotations"].get(api.REPAIR_ANNOTATION) == written
 
 
 def test_what_no_write_can_repair_is_not_counted() -> None:
