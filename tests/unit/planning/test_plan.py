@@ -382,6 +382,16 @@ def test_an_heir_gets_nothing_that_an_older_objectsync_of_the_old_policy_has() -
     assert namespaces(plans.heirs["uid-of-share"]) == {"b"}
 
 
+def test_an_heir_gets_nothing_that_comes_first_where_it_goes_though_it_does_not_where_it_comes_from() -> None:
+    """Or its copy would be given up, and nobody would take it."""
+    third = object_sync("third", ["a"], namespace="b", created=ago(1))
+    policies = [named("vip", watchNamespaces=["b"], priority=1), named("heir", watchNamespaces=["team"], priority=-1)]
+    for old in ([], [policy(watchNamespaces=["a"], priority=2)]):
+        plans = made_by("default", [*policies, *old], object_sync(), third, with_slices=["share"])
+        assert namespaces(plans.heirs["uid-of-share"]) == {"b"}
+        assert plans.plans == []
+
+
 def test_a_deleted_objectsync_takes_nothing_from_an_heir_even_if_its_policy_has_a_higher_priority() -> None:
     deleted = terminating(object_sync("deleted", ["a"], namespace="b"))
     policies = [policy(watchNamespaces=["b"]), named("heir", watchNamespaces=["team"], priority=-1)]
