@@ -15,6 +15,19 @@ _INTRODUCTION = """# Fields
 
 Every field of our kinds, made from `metacontroller/crds`. `[]` is each item of a list. SyncSlices are internal: only
 Object Syncer writes them.
+
+## In an editor
+
+[schemas](schemas) has JSON schemas of the kinds that users write, made from the same CRDs. An editor with
+yaml-language-server, as the YAML extension of VS Code, completes fields, shows these descriptions and marks what the
+API server would refuse, if the manifest begins with
+
+```yaml
+# yaml-language-server: $schema=https://raw.githubusercontent.com/<owner>/<repository>/main/docs/schemas/objectsync.json
+```
+
+or with the path of the file in a checkout. For SyncPolicies it is `syncpolicy.json`. The rules that need more than one
+field, as either `namespace` or `namespaceSelector`, only the API server and `object-syncer simulate` check.
 """
 
 

@@ -24,6 +24,10 @@ def owner(kind: str, *, controller: bool = True) -> list[Json]:
     return [{"apiVersion": "example.com/v1", "kind": kind, "name": "o", "uid": "u", "controller": controller}]
 
 
+SLICE_OWNER = [{**owner("SyncSlice")[0], "apiVersion": f"{api.GROUP}/v0"}]
+"""In a version that nobody serves, so that API servers do not look for it."""
+
+
 @dataclass(frozen=True)
 class Write:
     """An update by the engine: the metadata of an object before and after. `old` is None where it creates one."""
@@ -106,6 +110,24 @@ WRITES: Sequence[Write] = (
         False,
         {**marks("x"), "ownerReferences": owner("SyncSlice")},
         TAKES_OVER,
+    ),
+    Write(
+        "the slice that owns a copy may change its label, to release it",
+        True,
+        {**marks(), "ownerReferences": SLICE_OWNER},
+        {**marks("configmaps.retained"), "ownerReferences": SLICE_OWNER},
+    ),
+    Write(
+        "the label of a copy is not changed while somebody else owns it",
+        False,
+        {**marks("x"), "ownerReferences": owner("Widget")},
+        {**marks(), "ownerReferences": owner("Widget")},
+    ),
+    Write(
+        "nor does its slice hand a copy to another slice",
+        False,
+        {**marks("x"), "ownerReferences": SLICE_OWNER},
+        {**marks(), "ownerReferences": [{**SLICE_OWNER[0], "uid": "another"}]},
     ),
     Write("a copy that lost its owner may be taken by another slice of the same source", True, marks("x")),
     Write(

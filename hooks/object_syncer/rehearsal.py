@@ -138,8 +138,9 @@ def _admit(cluster: Cluster, operation: str, user: str, old: Json | None, new: J
 def allows_write(old: Json | None, new: Json) -> bool:
     """Tell whether the engine may create `new`, or update `old` to it; both are whole objects.
 
-    A copy keeps the slice that it has. Any other object may become a copy only if it may be taken over, and either is
-    a copy of the same source that lost its label, or the new object names the conflict policy that permits it.
+    A copy keeps the slice that it has, which may change its label to release it. Any other object may become a copy
+    only if it may be taken over, and either is a copy of the same source that lost its label, or the new object names
+    the conflict policy that permits it.
     What the engine writes in its dynamic-apply mode is never allowed: it corrupts lists and shows Secrets in
     annotations.
     """
@@ -150,9 +151,18 @@ def allows_write(old: Json | None, new: Json) -> bool:
         return True
     if api.LAST_APPLIED_ANNOTATION in annotations.keys() - was_annotations.keys():
         return False
-    if old is None or label == was_label:
+    if old is None or label == was_label or _keeps_slice(was, now):
         return True
     if not may_be_taken(old):
         return False
     takes_over = api.TAKEOVER_ANNOTATION in annotations and api.TAKEOVER_ANNOTATION not in was_annotations
     return takes_over or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(api.SOURCE_ANNOTATION)
+
+
+def _keeps_slice(was: Json, now: Json) -> bool:
+    before, after = (
+        [owner for owner in meta.get("ownerReferences") or () if owner.get("controller")] for meta in (was, now)
+    )
+    return before == after and any(
+        owner["kind"] == "SyncSlice" and owner["apiVersion"].startswith(f"{api.GROUP}/") for owner in after
+    )

@@ -155,6 +155,8 @@ def patching(**operation: object) -> Json:
     Accepted("a kind that does not exist: it may come", spec(group="example.com", kind="Nonsense")),
     Accepted("thousands of destinations", spec(tuple({"namespace": f"ns-{index}"} for index in range(5000)))),
     Accepted("a suspended one", {**spec(), "suspend": True}),
+    Accepted("one whose copies stay", {**spec(), "deletionPolicy": "Retain"}),
+    Accepted("one whose copies are deleted", {**spec(), "deletionPolicy": "Delete"}),
     Accepted("all that copies can be asked for", {**spec(({"namespace": "a", "copy": COPY},)), "copy": COPY}),
     Accepted("a destination whose copies equal the source", {**spec(({"namespace": "a", "copy": {}},)), "copy": COPY}),
     Accepted(
@@ -205,6 +207,7 @@ class Refused:
     Refused("a destination of nothing", spec(({},)), "spec.destinations[0]", EITHER),
     Refused("a destination with a name only", spec(({"name": "a"},)), "spec.destinations[0]", EITHER),
     Refused("a namespace of null", to(namespace=None), "spec.destinations[0]", EITHER),
+    Refused("another deletion policy", {**spec(), "deletionPolicy": "X"}, "spec.deletionPolicy", "Unsupported value"),
     Refused("a namespace and a selector", to(namespaceSelector={}), "spec.destinations[0]", EITHER),
     Refused("all namespaces and a selector", to(namespace="", namespaceSelector={}), "spec.destinations[0]", EITHER),
     Refused("a namespace in capitals", to(namespace="Team"), "spec.destinations[0].namespace", "should match"),
@@ -514,7 +517,7 @@ def fresh(obj: Object) -> Object:
 def test_the_specs_of_slices_are_kept(admin: Client) -> None:
     elsewhere = {"namespace": "nowhere", "strategy": "replace"}
     wide = object_sync("wide", ["*", elsewhere, {"namespace": "a", "name": "x", "strategy": "apply"}])
-    wide["spec"] |= {"conflictPolicy": "Adopt", "copy": COPY, "suspend": True}
+    wide["spec"] |= {"conflictPolicy": "Adopt", "copy": COPY, "suspend": True, "deletionPolicy": "Retain"}
     wide["spec"]["destinations"].append({"namespace": "b", "name": "y", "copy": {}})
     refused = object_sync("refused", spec_source=source("Node"))
     body = of_policy(
@@ -529,10 +532,17 @@ def test_the_specs_of_slices_are_kept(admin: Client) -> None:
     )
     made = syncpolicy.sync(metacontroller.parse(body, "SyncPolicy", []), NOW)["children"]
     slices = {child["spec"]["objectSync"]["name"]: child for child in made if child["kind"] == "SyncSlice"}
-    assert {"problems", "groups", "conflictPolicy", "copy", "suspend", "sourceConsent"} <= slices["wide"]["spec"].keys()
+    had = {"problems", "groups", "conflictPolicy", "copy", "suspend", "sourceConsent", "deletionPolicy"}
+    assert had <= slices["wide"]["spec"].keys()
     assert slices["refused"]["spec"]["problems"][0]["reason"] == reasons.CLUSTER_SCOPED_KIND
     advice = {"reason": "Loop", "message": "m", "advisory": True}
-    more = {"probes": [{"namespace": "a", "name": "x"}], "problems": [advice], "draining": "2026-01-01T00:00:00Z"}
+    more = {
+        "probes": [{"namespace": "a", "name": "x"}],
+        "problems": [advice],
+        "draining": "2026-01-01T00:00:00Z",
+        "selector": {"matchExpressions": [{"key": api.SLICE_LABEL, "operator": "In", "values": ["probed", "left"]}]},
+        "leaving": {"label": "left", "groups": [{"name": "x", "namespaces": ["a"]}]},
+    }
     probed = {**slices["wide"], "metadata": {"name": "probed"}, "spec": {**slices["wide"]["spec"], **more}}
     for item in (*slices.values(), probed):
         assert admin.apply(item, manager="metacontroller")["spec"] == item["spec"]

@@ -149,14 +149,19 @@ class Charted:
         )
 
 
-def fresh_control_plane(directory: Path, flags: Sequence[str] = ()) -> Iterator[ControlPlane]:
-    """A control plane with nothing of Object Syncer in it: two installations would disturb each other."""
+def fresh_control_plane(
+    directory: Path, flags: Sequence[str] = (), users: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[ControlPlane]:
+    """A control plane with nothing of Object Syncer in it: two installations would disturb each other.
+
+    `users` are more users, by name, and their groups.
+    """
     if os.environ.get("KUBECONFIG"):
         pytest.skip("needs a control plane of its own, and KUBECONFIG is set")
     if missing_programs():
         reason = f"no API server: {', '.join(missing_programs())} not built (make control-plane)"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    with ControlPlane(directory / "control-plane", api_server_flags=flags) as started:
+    with ControlPlane(directory / "control-plane", api_server_flags=flags, users=users) as started:
         Metacontroller(started, directory).apply_crds()
         for name in ("east", "west", "north"):
             started.client().apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})

@@ -78,6 +78,8 @@ class Scenario:
     """What is at these places: the body, and `labels` and `annotations` without ours if given. None: nothing."""
     ours: Mapping[str, str] = field(default_factory=dict)
     """Copies with our marks, and where the source is that they name."""
+    released: Mapping[str, str] = field(default_factory=dict)
+    """The same of copies that have no owner any more."""
     kept: tuple[str, ...] = ()
     """Objects that were there in the beginning, and were never deleted since."""
     in_sync: Mapping[str, StatusReason] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.kube import types
 from object_syncer.parents import objectsync, stall, syncslice
-from object_syncer.planning import destinations, namespaces, plan, precedence, slice_lifecycle, slice_spec
+from object_syncer.planning import destinations, draining, namespaces, plan, precedence, slice_lifecycle, slice_spec
 from object_syncer.planning.namespaces import Namespaces
 from object_syncer.planning.scope import Scope
 from object_syncer.status import summary
@@ -122,7 +122,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("terminating namespaces are planned", namespaces, "read", _plans_terminating),
     Bug("a copy counts as Synced before it is looked at", summary, "summarize", _synced_though_stale),
     Bug("foreign objects count as ours", adoption, "is_foreign", lambda real: lambda *_: False),
-    Bug("slices are deleted undrained", slice_lifecycle, "has_copies", lambda real: lambda _: False),
+    Bug("slices are deleted undrained", draining, "has_copies", lambda real: lambda _: False),
     Bug(
         "a source that is being deleted is still copied",
         syncslice, "_source_problem", lambda real: lambda source, key: None if source else real(source, key),
@@ -139,7 +139,7 @@ def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _drains(_: Callable[..., Any]) -> Callable[..., Any]:
     def drained(policy: str, item: Json, *rest: Any) -> Json | None:
-        return slice_lifecycle.next_form(policy, item, None, types.load(item["spec"]["resource"]), rest[-1])
+        return draining.drained(policy, item, types.load(item["spec"]["resource"]), rest[-1])
 
     return drained
 

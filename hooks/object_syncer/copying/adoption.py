@@ -95,6 +95,8 @@ def manager(found: Json) -> str:
             return f"applied by Flux from {tool} {labels[f'{tool}.toolkit.fluxcd.io/name']}"
     if api.UPSTREAM_FINALIZER in (meta.get("finalizers") or ()):
         return "held by a finalizer of the original Object Syncer (docs/upgrade.md says how to come from there)"
+    if api.SLICE_LABEL in labels:
+        return f"a retained copy of {annotations.get(api.SOURCE_ANNOTATION, 'another source')}"
     if labels.get(api.MANAGED_BY_LABEL):
         return f"managed by {labels[api.MANAGED_BY_LABEL]}"
     entries = [entry for entry in meta.get("managedFields") or () if not entry.get("subresource")]

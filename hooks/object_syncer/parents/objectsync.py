@@ -10,7 +10,7 @@ from object_syncer.kube import api, clock, metacontroller, times, types
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import destinations, discovery, scope, slice_spec
+from object_syncer.planning import deletion_policy, destinations, discovery, scope, slice_spec
 from object_syncer.planning.scope import Scope
 from object_syncer.status import conditions, reasons, summary
 from object_syncer.status import problem as problems
@@ -66,7 +66,9 @@ def finalize(request: Request, now: datetime) -> Json:
         return metacontroller.decorator(None, finalized=True)
     answer = sync(request, now)
     kept = [condition for condition in answer["status"]["conditions"] if condition["type"] != "InSync"]
-    deleting = conditions.Condition("InSync", "False", reasons.DELETING, "the copies are being deleted")
+    is_retained = deletion_policy.retains(request.parent)
+    message = f"the copies are being {'released, and stay' if is_retained else 'deleted'}"
+    deleting = conditions.Condition("InSync", "False", reasons.DELETING, message)
     generation = request.parent["metadata"]["generation"]
     earlier = (request.parent.get("status") or {}).get("conditions")
     answer["status"]["conditions"] = kept + conditions.dated([deleting], earlier, generation, now)

@@ -11,9 +11,10 @@ from datetime import datetime
 
 import orjson
 
-from object_syncer.copying import adoption, attempts, consent, fields, patches, sanitize
+from object_syncer.copying import adoption, attempts, consent, fields, leaving, patches, sanitize
 from object_syncer.copying.attempts import Attempt
 from object_syncer.copying.consent import Offer
+from object_syncer.copying.leaving import Leaving
 from object_syncer.copying.template import Template, template
 from object_syncer.kube import api, clock, depth, metacontroller, types
 from object_syncer.kube.meta import Json, controller_of, is_terminating, name_of
@@ -34,9 +35,9 @@ def customize(request: Request, _now: datetime) -> Json:
     policy = spec.get("policy", "")
     if controllers.name(policy, type_) != name_of(request.controller):
         return metacontroller.rules([])
-    watched = (
-        slice_spec.destinations(spec) if slice_spec.is_releasing(spec) else [spec["source"], *spec.get("probes", ())]
-    )
+    watched = [spec["source"], *spec.get("probes", ())]
+    if slice_spec.is_releasing(spec):
+        watched = slice_spec.destinations(spec) + slice_spec.destinations(spec.get("leaving") or {})
     rules = [
         metacontroller.rule(type_.api_version, type_.plural, namespace=item["namespace"], names=[item["name"]])
         for item in watched
@@ -58,7 +59,8 @@ def sync(request: Request, now: datetime) -> Json:
     source = related.get(key)
     living = {where: copy for where, copy in observed.items() if not is_terminating(copy)}
     status: Json = {"copies": len(living), "synced": 0}
-    surplus = _surplus(spec, living)
+    going, is_gone = leaving.read(spec), source is None or is_terminating(source)
+    surplus = _surplus(spec, living, going, is_gone)
     if surplus:
         status["surplus"] = surplus
     if source is not None and not is_terminating(source):
@@ -72,7 +74,7 @@ def sync(request: Request, now: datetime) -> Json:
     if source is None or source_problem:
         if source_problem:
             status["problem"] = problem.dump(source_problem)
-        kept = _kept(living) if spec.get("suspend") else []
+        kept = _kept(living) if spec.get("suspend") else _retained(spec, living, going) if is_gone else []
         return metacontroller.composite(status, kept, _drain_retry(spec, status["copies"], now))
 
     look = _Look(parent, source, offer, observed, related, problem.blocking(spec.get("problems")), now)
@@ -91,8 +93,7 @@ def sync(request: Request, now: datetime) -> Json:
     shown = [state.dump() for state in states if spec.get("showSynced") or state.state != destination.SYNCED]
     if shown:
         status["destinations"] = shown
-    if spec.get("suspend"):
-        children = _kept(living)
+    children = _kept(living) if spec.get("suspend") else children + going.children(living, _wanted(spec), offer)
     retry = destination.retry_after(states, now) or _drain_retry(spec, status["copies"], now)
     return metacontroller.composite(status, children, retry)
 
@@ -104,19 +105,41 @@ def _patched_sizes(spec: Json, children: list[Json]) -> list[int]:
 
 
 def _released(parent: Json, found: Iterable[Json]) -> int:
-    """Return how many copies of a slice that releases them no other slice owns yet."""
+    """Return how many copies of a slice that releases them no other slice owns yet.
+
+    Where nobody is to take them, because the ObjectSync goes: how many it still owns.
+    """
     count = 0
     for copy in found:
         owner = controller_of(copy)
+        if parent["spec"].get("draining"):
+            count += owner is not None and owner.get("uid") == parent["metadata"]["uid"] and not is_terminating(copy)
+            continue
         is_ours = (copy["metadata"].get("labels") or {}).get(api.SLICE_LABEL) == name_of(parent)
         is_taken = owner is not None and owner.get("uid") != parent["metadata"]["uid"]
         count += is_ours and not is_taken and not is_terminating(copy)
     return count
 
 
-def _surplus(spec: Json, living: Mapping[str, Json]) -> int:
-    """Return how many copies are not wanted any more and not yet being deleted."""
-    return len(living.keys() - {f"{item['namespace']}/{item['name']}" for item in slice_spec.destinations(spec)})
+def _retained(spec: Json, living: Mapping[str, Json], going: Leaving) -> list[Json]:
+    """Return the children of a slice whose source is gone: with deletionPolicy Retain its copies stay."""
+    if spec.get("deletionPolicy") != "Retain":
+        return going.children(living, _wanted(spec))
+    stay = _wanted(spec) - going.places.keys()
+    return _kept({key: copy for key, copy in living.items() if key in stay}) + going.children(living)
+
+
+def _surplus(spec: Json, living: Mapping[str, Json], going: Leaving, is_gone: bool) -> int:
+    """Return how many copies are not wanted any more and neither being deleted nor ready to be released.
+
+    `is_gone` says that the source is.
+    """
+    stay = _wanted(spec) - (going.places.keys() if is_gone else set())
+    return sum(key not in stay and not going.is_ready(key, copy) for key, copy in living.items())
+
+
+def _wanted(spec: Json) -> set[str]:
+    return {f"{item['namespace']}/{item['name']}" for item in slice_spec.destinations(spec)}
 
 
 def _kept(living: Mapping[str, Json]) -> list[Json]:

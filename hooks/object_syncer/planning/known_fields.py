@@ -36,6 +36,7 @@ OBJECT_SYNC: Fields = {
     "copy": _COPY,
     "conflictPolicy": None,
     "suspend": None,
+    "deletionPolicy": None,
 }
 """The spec of an ObjectSync."""
 
@@ -61,7 +62,7 @@ SYNC_SLICE: Fields = {
     "objectSync": dict.fromkeys(("namespace", "name", "uid", "generation")),
     "resource": dict.fromkeys(("apiVersion", "kind", "resource", "namespaced")),
     "source": _NAMED_OBJECT,
-    "selector": {"matchLabels": None, "matchExpressions": dict.fromkeys(("key", "operator"))},
+    "selector": {"matchLabels": None, "matchExpressions": dict.fromkeys(("key", "operator", "values"))},
     "copy": _COPY,
     "groups": {**dict.fromkeys(("name", "strategy", "namespaces")), "copy": _COPY},
     "problems": dict.fromkeys(("reason", "message", "name", "namespaces", "strategy", "count", "advisory")),
@@ -73,6 +74,8 @@ SYNC_SLICE: Fields = {
     "namespaceLabels": None,
     "suspend": None,
     "sourceConsent": None,
+    "deletionPolicy": None,
+    "leaving": {"label": None, "groups": dict.fromkeys(("name", "namespaces"))},
 }
 """The spec of a SyncSlice."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from object_syncer.kube import builtin, defects
 from object_syncer.kube.meta import Json, is_terminating, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import destinations, discovery, known_fields, precedence, transforms
+from object_syncer.planning import deletion_policy, destinations, discovery, known_fields, precedence, transforms
 from object_syncer.planning.destinations import Destinations
 from object_syncer.planning.namespaces import Namespaces, targets
 from object_syncer.planning.scope import Scope, serving
@@ -44,6 +44,13 @@ class Plan:
     """Whether the owner of the source must have offered it."""
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     """By namespace, the labels that its patches use."""
+    may_stay: frozenset[str] = frozenset()
+    """Namespaces where copies stay that it does not want any more: those where copies may be, if it retains them."""
+
+    @property
+    def retains(self) -> bool:
+        """Whether copies stay that go with the ObjectSync, a destination or the source."""
+        return deletion_policy.retains(self.object_sync)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,10 @@ class Plans:
     """By uid, ObjectSyncs that have SyncSlices here, but are served by another policy now, as that one plans them."""
     suspended: dict[str, int] = field(default_factory=dict)
     """By uid, the generation of ObjectSyncs that are suspended: no copy of theirs is written or deleted."""
+    retained: dict[str, Plan | None] = field(default_factory=dict)
+    """By uid, ObjectSyncs that are being deleted and whose copies stay, and what they would get if that is known."""
+    unresolved: dict[str, str] = field(default_factory=dict)
+    """By uid, the kind that ObjectSyncs whose copies stay ask for now, and that is not known."""
 
 
 def make(
@@ -78,16 +89,18 @@ def make(
     """
     object_syncs = list(object_syncs)
     asking, unplanned = _asking(object_syncs, (policy,), scopes, namespaces, with_slices, keeping)
-    plans = [
-        plan for scope, plan in _granted(asking) if scope.policy == policy and not is_terminating(plan.object_sync)
-    ]
+    granted = _granted(asking)
+    plans = [plan for scope, plan in granted if scope.policy == policy and not is_terminating(plan.object_sync)]
     leaving = [
         (scope, plan)
         for scope, plan in asking
         if scope.policy != policy and plan.problem is None and plan.object_sync["metadata"]["uid"] in with_slices
     ]
     heirs = _heirs(policy, leaving, object_syncs, scopes, namespaces)
-    return Plans(plans, unplanned, heirs, _suspended(object_syncs))
+    found = {plan.object_sync["metadata"]["uid"]: plan for _, plan in granted if not _keeps_copies(plan)}
+    retained = {uid: found.get(uid) for uid in deletion_policy.ending(object_syncs)}
+    unresolved = deletion_policy.unresolved(object_syncs)
+    return Plans(plans, unplanned, heirs, _suspended(object_syncs), retained, unresolved)
 
 
 def _heirs(
@@ -155,7 +168,7 @@ def _asking(
             if not terminating:
                 unplanned[uid] = _internal_error(defect)
             continue
-        if plan.problem and plan.problem.reason in _KEEP_COPIES and uid in with_slices and not terminating:
+        if plan.problem and _keeps_copies(plan) and uid in with_slices and not terminating:
             unplanned[uid] = plan.problem
         else:
             asking.append((scope, plan))
@@ -163,11 +176,16 @@ def _asking(
     return asking, unplanned
 
 
+def _keeps_copies(plan: Plan) -> bool:
+    return plan.problem is not None and plan.problem.reason in _KEEP_COPIES
+
+
 def none(object_syncs: Iterable[Json], problem: Problem | None) -> Plans:
     """Return the answer where nothing may be planned: what exists stays; with a problem, no copy is created either."""
-    living = [item for item in object_syncs if not is_terminating(item)]
-    unplanned = {item["metadata"]["uid"]: problem for item in living}
-    return Plans(unplanned=unplanned, suspended=_suspended(living))
+    object_syncs = list(object_syncs)
+    unplanned = {item["metadata"]["uid"]: problem for item in object_syncs if not is_terminating(item)}
+    retained = dict.fromkeys(deletion_policy.ending(object_syncs))
+    return Plans(unplanned=unplanned, suspended=_suspended(object_syncs), retained=retained)
 
 
 def _suspended(object_syncs: Iterable[Json]) -> dict[str, int]:
@@ -221,6 +239,7 @@ def _asked(
         advice=_SUSPENDED if spec.get("suspend") else None if permitted else _acts_as_fail(asked, scope),
         source_consent=scope.source_consent,
         labels=_labels(spec, wanted, namespaces),
+        may_stay=where.open if deletion_policy.retains(object_sync) else frozenset(),
     )
 
 

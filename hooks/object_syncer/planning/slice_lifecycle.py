@@ -10,6 +10,9 @@ resource type is gone, or was never served) it is deleted at once, and owner ref
        |  +--another policy serves it--------------------> releasing --all copies are another's--> deleted
        +----------planned again----------+----------------------+
 
+What deletionPolicy Retain changes is in `retention.py`: slices of an ObjectSync that is deleted release their copies,
+too, and are deleted when none is theirs any more.
+
 Where another policy serves the ObjectSync now, no copy may be absent for a moment. So the slice deletes only what that
 policy does not want, and then its selector matches nothing: the engine takes the owner reference off the copies, and
 the slices of the other policy write and own them. It stays until they have, so that no copy is ever forgotten.
@@ -18,16 +21,14 @@ the slices of the other policy write and own them. It stays until they have, so 
 from collections.abc import Iterable
 from datetime import datetime
 
-from object_syncer.kube import api, builtin, clock, times, types
+from object_syncer.kube import clock, times, types
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import controllers, slice_spec
+from object_syncer.planning import draining, retention, slice_spec
 from object_syncer.planning.plan import Plan, Plans
 from object_syncer.planning.scope import Scope
 from object_syncer.status import problem, reasons, summary
 from object_syncer.status.problem import Problem
-
-_DROPPED_WHILE_DRAINING = frozenset(("groups", "problems", "probes", "unseen", "copy", "namespaceLabels", "suspend"))
 
 
 def follow(
@@ -52,23 +53,35 @@ def follow(
         existing = {name_of(item): item for item in by_owner.pop(uid, ())}
         specs = slice_spec.planned(plan, policy, existing.values())
         for name in dict.fromkeys((*specs, *existing)):
+            before, wish = existing.get(name), specs.get(name)
             if uid in plans.suspended:
-                generation = plans.suspended[uid]
-                wanted.append(suspended(policy, existing.get(name), specs.get(name), generation))
+                wanted.append(suspended(policy, before, wish, plans.suspended[uid], plan))
+            elif before is None:
+                wanted.append(slice_spec.child(policy, specs[name], None))
+            elif wish is None:
+                wanted += _some(retention.emptied(policy, before, plan, plan.type, now))
             else:
-                wanted += _some(next_form(policy, existing.get(name), specs.get(name), plan.type, now))
+                wanted.append(slice_spec.child(policy, retention.with_leavers(wish, before, plan), before))
     for uid, items in by_owner.items():
         for item in items:
             if uid in plans.unplanned:
                 wanted.append(unplanned(policy, item, plans.unplanned[uid], suspend=uid in plans.suspended))
             elif uid in plans.suspended:
                 wanted.append(suspended(policy, item, None, plans.suspended[uid]))
+            elif uid in plans.retained:
+                wanted += _some(retention.released(policy, item, plans.retained[uid], resolved.get(uid), now))
+            elif uid in plans.unresolved:
+                type_ = types.load(item["spec"]["resource"])
+                found = None if type_.kind == plans.unresolved[uid] else type_
+                wanted += _some(retention.emptied(policy, item, None, found, now))
             elif uid in plans.heirs:
                 wanted += _some(handed_over(policy, item, plans.heirs[uid], now))
             elif uid not in resolved and item["spec"]["objectSync"]["namespace"] not in scope.watch:
                 wanted += _some(unseen(policy, item, now))
+            elif uid not in resolved and item["spec"].get("deletionPolicy") == "Retain":
+                wanted += _some(retention.released(policy, item, None, types.load(item["spec"]["resource"]), now))
             else:
-                wanted += _some(next_form(policy, item, None, resolved.get(uid), now))
+                wanted += _some(draining.drained(policy, item, resolved.get(uid), now))
     return wanted
 
 
@@ -91,26 +104,6 @@ def distinct(slices: Iterable[Json]) -> tuple[list[Json], dict[str, Problem]]:
     return list(found.values()), losers
 
 
-def next_form(
-    policy: str, item: Json | None, planned: Json | None, resolved: ResourceType | None, now: datetime
-) -> Json | None:
-    """Return a SyncSlice of a policy as it should be now, None once it can be deleted.
-
-    `item` is the observed slice, `planned` its spec if it has a plan; without one it drains. `resolved` is the type
-    that its ObjectSync resolves to now.
-    """
-    if planned is not None:
-        return _child(policy, planned, item)
-    if item is None or not summary.was_reported(item) or not has_copies(item) or not _may_be_served(item, resolved):
-        return None
-    spec = item["spec"]
-    since = spec.get("draining") or clock.stamp(now)
-    if clock.age(since, now) > times.DRAIN_TIMEOUT:
-        return None
-    kept = {key: value for key, value in spec.items() if key not in _DROPPED_WHILE_DRAINING}
-    return _child(policy, {**kept, **slice_spec.owning(name_of(item)), "draining": since}, item)
-
-
 def handed_over(policy: str, item: Json, heir: Plan, now: datetime) -> Json | None:
     """Return an observed SyncSlice of a policy as it should be while its copies go over to another policy.
 
@@ -120,16 +113,17 @@ def handed_over(policy: str, item: Json, heir: Plan, now: datetime) -> Json | No
     spec = item["spec"]
     wanted = slice_spec.shared_groups(spec, heir)
     if not wanted:
-        return next_form(policy, item, None, heir.type, now)
+        return retention.emptied(policy, item, heir, heir.type, now)
     if slice_spec.is_releasing(spec) and wanted == spec["groups"]:
         finished = summary.is_current(item) and not item["status"]["copies"]
-        return None if finished else _child(policy, spec, item)
+        return None if finished else slice_spec.child(policy, spec, item)
     served = {**spec, **slice_spec.owning(name_of(item)), "groups": wanted, "source": slice_spec.source(heir)}
-    for field in ("unseen", "suspend"):
+    for field in ("unseen", "suspend", "leaving"):
         served.pop(field, None)
+    served = retention.with_leavers(served, item, heir)
     if served == spec and _is_settled(item):
-        return _child(policy, {**spec, **slice_spec.releasing(name_of(item))}, item)
-    return _child(policy, served, item)
+        return slice_spec.child(policy, {**spec, **slice_spec.releasing(name_of(item))}, item)
+    return slice_spec.child(policy, served, item)
 
 
 def _is_settled(item: Json) -> bool:
@@ -151,12 +145,15 @@ def unseen(policy: str, item: Json, now: datetime) -> Json | None:
     takes too long, there is no ObjectSync any more.
     """
     since = item["spec"].get("unseen") or clock.stamp(now)
-    if clock.age(since, now) > times.DRAIN_TIMEOUT:
-        return next_form(policy, item, None, types.load(item["spec"]["resource"]), now)
-    return _child(policy, {**item["spec"], "unseen": since}, item)
+    if item["spec"].get("draining") or clock.age(since, now) > times.DRAIN_TIMEOUT:
+        type_ = types.load(item["spec"]["resource"])
+        if item["spec"].get("deletionPolicy") == "Retain":
+            return retention.released(policy, item, None, type_, now)
+        return draining.drained(policy, item, type_, now)
+    return slice_spec.child(policy, {**item["spec"], "unseen": since}, item)
 
 
-def suspended(policy: str, item: Json | None, planned: Json | None, generation: int) -> Json:
+def suspended(policy: str, item: Json | None, planned: Json | None, generation: int, plan: Plan | None = None) -> Json:
     """Return the SyncSlice of a suspended ObjectSync: its copies stay, also those that are not planned any more.
 
     `item` is the observed slice, `planned` its spec if it has a plan; there is one of the two. `generation` is that of
@@ -165,10 +162,12 @@ def suspended(policy: str, item: Json | None, planned: Json | None, generation: 
     if planned is None:
         assert item is not None
         spec = item["spec"]
-        planned = {key: value for key, value in spec.items() if key not in {*_DROPPED_WHILE_DRAINING, "draining"}}
-        planned |= slice_spec.owning(name_of(item))
+        dropped = {*draining.DROPPED, "draining"} - {"leaving"}
+        planned = {key: value for key, value in spec.items() if key not in dropped}
+        planned |= {} if "leaving" in spec else slice_spec.owning(name_of(item))
         planned["objectSync"] = {**spec["objectSync"], "generation": generation}
-    return _child(policy, {**planned, "suspend": True}, item)
+    planned = {**planned, "suspend": True}
+    return slice_spec.child(policy, retention.with_leavers(planned, item, plan) if item and plan else planned, item)
 
 
 def unplanned(policy: str, item: Json, blocking: Problem | None, suspend: bool = False) -> Json:
@@ -183,17 +182,7 @@ def unplanned(policy: str, item: Json, blocking: Problem | None, suspend: bool =
     if blocking and problem.blocking(problems) != blocking:
         others = [entry for entry in problems if "namespaces" in entry or entry.get("advisory")]
         spec = {**spec, "problems": [problem.dump(blocking), *others]}
-    return _child(policy, spec, item)
-
-
-def has_copies(item: Json) -> bool:
-    """Tell whether an observed SyncSlice may have copies: it has destinations, or did not report that none is left."""
-    if item["spec"].get("groups"):
-        return True
-    status = item.get("status") or {}
-    if not summary.was_reported(item):
-        return False
-    return bool(status["observedGeneration"] != item["metadata"]["generation"] or status.get("copies"))
+    return slice_spec.child(policy, spec, item)
 
 
 def needs_controller(item: Json, before: Json | None) -> bool:
@@ -203,40 +192,7 @@ def needs_controller(item: Json, before: Json | None) -> bool:
     """
     if item["spec"].get("groups") or problem.blocking(item["spec"].get("problems")) is None:
         return True
-    return before is not None and has_copies(before)
-
-
-def _may_be_served(item: Json, resolved: ResourceType | None) -> bool:
-    """Tell whether a controller can still run for the type of a slice. If unsure, the drain timeout decides.
-
-    None can where the ObjectSync's kind has vanished, or only another version of it is served.
-    """
-    type_ = types.load(item["spec"]["resource"])
-    if (type_.group, type_.kind) in builtin.KINDS or type_ == resolved:
-        return True
-    return resolved is not None and not type_.is_version_of(resolved)
-
-
-def _child(policy: str, spec: Json, observed: Json | None) -> Json:
-    labels = {
-        api.CONTROLLER_LABEL: controllers.name(policy, types.load(spec["resource"])),
-        api.OBJECTSYNC_LABEL: spec["objectSync"]["uid"],
-    }
-    meta: Json = {"name": spec["selector"]["matchLabels"][api.SLICE_LABEL], "labels": labels}
-    repair = _repair(labels, observed)
-    if repair:
-        meta["annotations"] = {api.REPAIR_ANNOTATION: repair}
-    return {"apiVersion": api.API_VERSION, "kind": "SyncSlice", "metadata": meta, "spec": spec}
-
-
-def _repair(labels: dict[str, str], observed: Json | None) -> str:
-    # SyncSlices have a generation, so the engine does not see that a label was edited: a new value makes it write.
-    if observed is None:
-        return ""
-    meta = observed["metadata"]
-    if labels.items() <= (meta.get("labels") or {}).items():
-        return str((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION, ""))
-    return str(meta["resourceVersion"])
+    return before is not None and draining.has_copies(before)
 
 
 def _some(item: Json | None) -> list[Json]:

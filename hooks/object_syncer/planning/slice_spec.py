@@ -68,8 +68,8 @@ def releasing(name: str) -> Json:
 
 
 def is_releasing(spec: Json) -> bool:
-    """Tell whether a SyncSlice gives up its copies."""
-    return "matchExpressions" in spec.get("selector", {})
+    """Tell whether a SyncSlice gives up its copies, all of them."""
+    return {"matchLabels", "matchExpressions"} <= set(spec.get("selector") or ())
 
 
 def is_given_up(spec: Json) -> bool:
@@ -77,8 +77,35 @@ def is_given_up(spec: Json) -> bool:
     return bool(spec.get("draining")) or is_releasing(spec)
 
 
+def child(policy: str, spec: Json, observed: Json | None) -> Json:
+    """Return the SyncSlice of a policy with this spec; `observed` is the one that exists."""
+    labels = {
+        api.CONTROLLER_LABEL: controllers.name(policy, types.load(spec["resource"])),
+        api.OBJECTSYNC_LABEL: spec["objectSync"]["uid"],
+    }
+    name = name_of(observed) if observed else spec["selector"]["matchLabels"][api.SLICE_LABEL]
+    meta: Json = {"name": name, "labels": labels}
+    repair = _repair(labels, observed)
+    if repair:
+        meta["annotations"] = {api.REPAIR_ANNOTATION: repair}
+    return {"apiVersion": api.API_VERSION, "kind": "SyncSlice", "metadata": meta, "spec": spec}
+
+
+def _repair(labels: dict[str, str], observed: Json | None) -> str:
+    # SyncSlices have a generation, so the engine does not see that a label was edited: a new value makes it write.
+    if observed is None:
+        return ""
+    meta = observed["metadata"]
+    if labels.items() <= (meta.get("labels") or {}).items():
+        return str((meta.get("annotations") or {}).get(api.REPAIR_ANNOTATION, ""))
+    return str(meta["resourceVersion"])
+
+
 def destinations(spec: Json) -> list[Json]:
-    """Return namespace and name of every copy that a SyncSlice is to have."""
+    """Return namespace and name of every copy that a SyncSlice is to have.
+
+    `spec` may also be its `leaving`: then of those that it gives up and that stay.
+    """
     return [
         {"namespace": namespace, "name": group["name"]}
         for group in spec.get("groups") or ()
@@ -144,6 +171,8 @@ def _spec(plan: Plan, policy: str, name: str, index: int, groups: list[Json]) ->
         spec["sourceConsent"] = "Required"
     if plan.conflict_policy != "Fail":
         spec["conflictPolicy"] = plan.conflict_policy
+    if plan.retains:
+        spec["deletionPolicy"] = "Retain"
     problems = _problems(plan) if index == 0 else []
     if problems:
         spec["problems"] = problems

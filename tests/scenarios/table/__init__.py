@@ -17,6 +17,7 @@ from scenarios.table import (
     marks,
     outages,
     policies,
+    retention,
     selection,
     shape,
     sources,
@@ -30,6 +31,6 @@ def scenarios() -> Iterator[Scenario]:
     """Yield every scenario."""
     for topic in (
         sources, destinations, selection, content, marks, immutable, foreign, takeover, contests, chains, kinds,
-        versions, policies, handover, deletions, outages, shape, suspension, consent,
+        versions, policies, handover, deletions, outages, shape, suspension, retention, consent,
     ):  # fmt: skip
         yield from topic.scenarios()

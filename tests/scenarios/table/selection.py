@@ -30,7 +30,7 @@ def _entries() -> Iterator[Scenario]:
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
-        "a namespace that starts to match a selector gets its copy, one that stops loses it",
+        "a namespace that begins to match a selector gets its copy, or loses it (reflector#405, ClusterSecret#115)",
         (SOURCE, object_sync(selecting(HERE))),
         (
             edit(namespace(A), meta(labels=HERE)),
@@ -41,7 +41,7 @@ def _entries() -> Iterator[Scenario]:
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
-        "a selector that matches no namespace says so",
+        "a selector that matches no namespace says so (ESO#2804)",
         (SOURCE, object_sync(selecting(HERE))),
         in_sync={NAME: ("False", "NoNamespaceMatches")},
         ready={NAME: SYNCED},
@@ -55,7 +55,7 @@ def _entries() -> Iterator[Scenario]:
         says={NAME: ("spec.destinations[1] matches no namespace",)},
     )
     yield Scenario(
-        "a namespace that an entry begins to exclude loses its copy",
+        "a namespace that an entry begins to exclude loses its copy (config-syncer#553)",
         (SOURCE, object_sync(EVERYWHERE)),
         (edit(object_sync(), {"spec": {"destinations": [{"namespace": EVERYWHERE, "exclude": ["[b]-@"]}]}}),),
         copies={IN_A: DATA, IN_B: None},
@@ -66,7 +66,7 @@ def _entries() -> Iterator[Scenario]:
 
 def _names() -> Iterator[Scenario]:
     yield Scenario(
-        "a name may have variables",
+        "a name may have variables (mittwald#271, #381)",
         (SOURCE, object_sync(to(EVERYWHERE, "{source.name}-of-{source.namespace}-in-{destination.namespace}"))),
         copies={f"{A}/{NAME}-of-{HOME}-in-{A}": DATA, f"{B}/{NAME}-of-{HOME}-in-{B}": DATA},
         in_sync={NAME: SYNCED},
@@ -79,7 +79,7 @@ def _names() -> Iterator[Scenario]:
         in_sync={NAME: SYNCED},
     )
     yield Scenario(
-        "a name that cannot be made in one namespace hinders no other",
+        "a name that cannot be made in one namespace hinders no other (kyverno#8025)",
         (SOURCE, object_sync(to(EVERYWHERE, "{destination.labels.team}-@"))),
         (edit(namespace(A), meta(labels={"team": "red"})), edit(namespace(B), meta(labels={"team": "Not_A_Name"}))),
         copies={f"{A}/red-@": DATA},

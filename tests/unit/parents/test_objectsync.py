@@ -483,6 +483,12 @@ def test_until_then_insync_says_that_the_copies_are_being_deleted() -> None:
     assert conditions(answered["status"]) == {"Ready": WELL, "InSync": ("False", "Deleting")}
     assert len(answered["status"]["conditions"]) == 2
     assert answered["status"]["copies"]["total"] == 1
+    assert message(answered["status"], "InSync") == "the copies are being deleted"
+    retaining = terminating(object_sync())
+    retaining["spec"]["deletionPolicy"] = "Retain"
+    assert message(finalize(retaining, policy(), synced("a"))["status"], "InSync") == (
+        "the copies are being released, and stay"
+    )
 
 
 def test_since_when_it_says_so_is_kept() -> None:

@@ -595,3 +595,83 @@ def test_a_slice_counts_copies_that_it_should_not_have_any_more() -> None:
     assert (answered["status"]["copies"], answered["status"]["surplus"]) == (2, 1)
     answered = answer(sync_slice("a"), config_map(), copies=[observed(at("a"))])
     assert "surplus" not in answered["status"]
+
+
+# Copies that leave and stay
+
+
+LABEL = "configmaps.retained-0"
+
+
+def leaving(*namespaces: str) -> Json:
+    return {"label": LABEL, "groups": [{"name": "settings", "namespaces": list(namespaces)}]}
+
+
+def with_label(copy: Json) -> Json:
+    meta = copy["metadata"]
+    return {**copy, "metadata": {**meta, "labels": {**meta["labels"], api.SLICE_LABEL: LABEL}}}
+
+
+def test_copies_that_leave_stay_as_they_are_but_for_their_label() -> None:
+    changed = {**observed(at("b")), "data": {"k": "edited"}}
+    before = [observed(at("a")), changed]
+    answered = answer(sync_slice("a", leaving=leaving("b")), config_map(), copies=before)
+    assert answered["children"] == [at("a"), with_label({**at("b"), "data": {"k": "edited"}})]
+    assert (answered["status"]["copies"], answered["status"]["surplus"]) == (2, 1), "it has the old label"
+    after = [observed(at("a")), observed(with_label(at("b")))]
+    answered = answer(sync_slice("a", leaving=leaving("b")), config_map(), copies=after)
+    assert answered["children"] == [at("a"), with_label(at("b"))]
+    assert "surplus" not in answered["status"]
+
+
+def test_a_copy_that_left_is_not_made_anew() -> None:
+    assert answer(sync_slice("a", leaving=leaving("b")), config_map())["children"] == [at("a")]
+
+
+def test_a_copy_that_is_wanted_after_all_gets_its_label_back() -> None:
+    answered = answer(sync_slice("a", leaving=leaving("a")), config_map(), copies=[observed(with_label(at("a")))])
+    assert [child["metadata"]["labels"][api.SLICE_LABEL] for child in answered["children"]] == [SLICE]
+
+
+def test_what_neither_is_wanted_nor_leaves_is_deleted() -> None:
+    copies = [observed(at("a")), observed(at("b")), observed(at("c"))]
+    answered = answer(sync_slice("a", leaving=leaving("b")), config_map(), copies=copies)
+    assert [child["metadata"]["namespace"] for child in answered["children"]] == ["a", "b"]
+    assert answered["status"]["surplus"] == 2
+
+
+def test_a_copy_that_the_owner_of_the_source_does_not_offer_does_not_stay() -> None:
+    for copy_to, stay in (("a", []), ("", []), ("*", ["b"])):
+        source = live(config_map(), "team", "settings", annotations={api.COPY_TO_ANNOTATION: copy_to})
+        answered = answer(sync_slice(leaving=leaving("b")), source, copies=[observed(at("b"))])
+        assert [child["metadata"]["namespace"] for child in answered["children"]] == stay, copy_to
+
+
+@pytest.mark.parametrize("source", [[], [terminating(config_map())]], ids=["gone", "going"])
+def test_without_its_source_copies_stay_if_the_object_sync_retains_them(source: list[Json]) -> None:
+    copies = [observed(at("a")), observed(at("b")), observed(at("c"))]
+    kept = answer(sync_slice("a", "b", deletionPolicy="Retain"), *source, copies=copies)
+    assert kept["children"] == [at("a"), at("b")]
+    assert kept["status"]["problem"]["reason"] == "SourceNotFound"
+    assert (kept["status"]["copies"], kept["status"]["surplus"]) == (3, 1)
+    parent = sync_slice("a", "b", deletionPolicy="Retain", leaving=leaving("a", "b"))
+    left = answer(parent, *source, copies=copies)
+    assert left["children"] == [with_label(at("a")), with_label(at("b"))]
+    assert left["status"]["surplus"] == 3
+    assert answer(sync_slice("a"), *source, copies=copies)["children"] == [], "and are deleted otherwise"
+
+
+def test_while_suspended_copies_that_leave_keep_their_label() -> None:
+    parent = sync_slice("a", suspend=True, leaving=leaving("b"))
+    answered = answer(parent, config_map(), copies=[observed(at("a")), observed(at("b"))])
+    assert answered["children"] == [at("a"), at("b")]
+    assert answered["status"]["surplus"] == 1
+
+
+def test_a_slice_whose_object_sync_goes_counts_the_copies_that_it_still_owns() -> None:
+    parent = sync_slice("a", "b", draining=STAMP, leaving=leaving("c"), **slice_spec.releasing(SLICE))
+    watched = [rule["namespace"] for rule in customize(parent)[:-1]]
+    assert watched == ["a", "b", "c"]
+    mine = owned(observed(with_label(at("c"))), "uid-of-slice")
+    found = (observed(at("a")), owned(observed(at("b")), "another"), mine, terminating(owned(at("d"), "uid-of-slice")))
+    assert answer(parent, *found)["status"] == {"copies": 1, "synced": 0}

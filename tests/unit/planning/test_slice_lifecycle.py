@@ -10,7 +10,7 @@ import pytest
 from object_syncer.kube import api, types
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import controllers, scope, slice_lifecycle, slice_spec
+from object_syncer.planning import controllers, draining, scope, slice_lifecycle, slice_spec
 from object_syncer.planning.plan import Plan, Plans
 from object_syncer.status.problem import Problem
 from specification import cases
@@ -39,7 +39,7 @@ def destinations(child: Json) -> list[str]:
 
 def next_form(item: Json, resolved: ResourceType | None = CONFIG_MAPS) -> Json | None:
     """Return what becomes of a slice that is not planned any more."""
-    return slice_lifecycle.next_form("default", item, None, resolved, NOW)
+    return draining.drained("default", item, resolved, NOW)
 
 
 # Planned
