@@ -116,6 +116,7 @@ CASES: dict[str, Values] = {
             "token": {"mode": "secret", "secretName": "my-token", "key": "a", "acceptedKey": "b"},
         }
     },
+    "log lines as JSON": {"logFormat": "json"},
     "hooks elsewhere": {"replicaCount": 0, "hooksUrl": "https://192.0.2.1:8443"},
     "isolated and watched": {
         "networkPolicy": {"monitoringNamespace": "monitoring"},

@@ -139,6 +139,11 @@ def test_log_levels_of_the_original_are_understood(given: str, level: str) -> No
     assert f"--log-level={level}" in pod(helm.template({"logLevel": given}))["containers"][0]["args"]
 
 
+def test_log_lines_are_json_if_that_is_asked_for() -> None:
+    assert "--log-format=text" in pod(helm.template())["containers"][0]["args"]
+    assert "--log-format=json" in pod(helm.template({"logFormat": "json"}))["containers"][0]["args"]
+
+
 def test_the_image_of_the_original_is_not_run() -> None:
     values = {**UPSTREAM, "image": {"repository": "rustrial/k8s-object-syncer", "tag": "0.1.17"}}
     assert pod(helm.template(values))["containers"][0]["image"] == f"object-syncer:{__version__}"

@@ -1,6 +1,5 @@
 """`object-syncer serve`: answer Metacontroller's hooks."""
 
-import logging
 import re
 from pathlib import Path
 
@@ -62,6 +61,13 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
     type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
     help="No level logs the contents of objects.",
 )
+@click.option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    type=click.Choice(["text", "json"]),
+    help="json: one object per line.",
+)
 def serve(
     bind: str,
     status_bind: str,
@@ -73,13 +79,15 @@ def serve(
     tls_key: Path | None,
     token_file: Path | None,
     log_level: str,
+    log_format: str,
 ) -> None:
     """Answer Metacontroller's hooks over HTTP until told to stop; requests under way are finished.
 
     Certificate, key and tokens (one per line) may be replaced at any time. Probes and metrics have an address of their
     own and need no token; the hooks' address answers probes, too.
     """
-    from object_syncer.web.gunicorn import Server, Settings  # noqa: PLC0415 - the other commands start without it
+    from object_syncer.web import logs  # noqa: PLC0415 - the other commands start without it
+    from object_syncer.web.gunicorn import Server, Settings  # noqa: PLC0415
     from object_syncer.web.watched import Unusable  # noqa: PLC0415
 
     if (tls_cert is None) != (tls_key is None):
@@ -88,7 +96,7 @@ def serve(
         raise click.UsageError("--bind and --status-bind must differ")
     if body_limit > memory_limit:
         raise click.UsageError("--memory-limit must not be less than --body-limit: such a body would never be read")
-    logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    logs.configure(log_level, log_format)
     settings = Settings(
         bind,
         status_bind,

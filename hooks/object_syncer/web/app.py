@@ -3,10 +3,10 @@
 Error bodies end up in events and logs of the engine, so they never quote an object.
 """
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -15,23 +15,22 @@ from flask import Flask, Response, request
 from object_syncer import __version__
 from object_syncer.kube import defects, depth
 from object_syncer.kube.metacontroller import BadRequest
-from object_syncer.routes import ROUTES, WITH_ETAG, answer, answer_with_etag
+from object_syncer.routes import WITH_ETAG, answer, answer_with_etag
+from object_syncer.web import logs
+from object_syncer.web.call import BAD_REQUEST, DEFECT, PATHS, Call, parent
 from object_syncer.web.metrics import Metrics
-
-_log = logging.getLogger(__name__)
 
 
 def create_app(clock: Callable[[], datetime] = lambda: datetime.now(UTC), metrics: Metrics | None = None) -> Flask:
     """Return the WSGI app of the hooks.
 
-    POST on every path of ROUTES and WITH_ETAG answers 200 with the hook's response, 400 with {"error", "field"}
+    POST on every path of ROUTES, and on HEARTBEAT, answers 200 with the hook's response, 400 with {"error", "field"}
     for a body the engine would not send, 500 with {"error"} for a defect of ours. GET /healthz and /readyz answer 200.
     """
     app, metrics = _app(), metrics or Metrics()
-    paths = (*ROUTES, *WITH_ETAG)
-    for path in paths:
+    for path in PATHS:
         app.add_url_rule(path, path, metrics.timed(path, partial(_hook, path, clock)), methods=["POST"])
-    app.register_error_handler(404, lambda _: _json({"error": "no such path", "paths": sorted(paths)}, 404))
+    app.register_error_handler(404, lambda _: _json({"error": "no such path", "paths": sorted(PATHS)}, 404))
     app.register_error_handler(405, lambda _: _json({"error": "hooks take POST, probes take GET"}, 405))
     return app
 
@@ -51,35 +50,51 @@ def _app() -> Flask:
 
 
 def _hook(path: str, clock: Callable[[], datetime]) -> Response:
+    call, start = Call(path, logs.request_id(request.headers.get(logs.REQUEST_ID, ""))), perf_counter()
+    response = _response(call, clock)
+    call.seconds = perf_counter() - start
+    call.code, call.answer_bytes = response.status_code, response.content_length or 0
+    response.headers[logs.REQUEST_ID] = call.request
+    logs.answered(call)
+    return response
+
+
+def _response(call: Call, clock: Callable[[], datetime]) -> Response:
+    call.request_bytes = request.content_length or 0
     try:
         body = depth.loads(request.get_data(cache=False))
     except orjson.JSONDecodeError as error:
-        return _json({"error": f"not JSON: line {error.lineno}, column {error.colno}", "field": "body"}, 400)
+        return _refused(call, BadRequest("body", f"not JSON: line {error.lineno}, column {error.colno}"))
+    call.parent = parent(body)
     try:
-        return _answered(path, body, clock())
+        return _answered(call, body, clock())
     except BadRequest as error:
-        return _json({"error": error.message, "field": error.field}, 400)
+        return _refused(call, error)
     except Exception as defect:
-        place = defects.place(defect)
-        _log.error("%s failed: %s", path, place)
-        return _json({"error": f"{path} failed: {place}"}, 500)
+        call.error, call.place = DEFECT, defects.place(defect)
+        return _json({"error": f"{call.path} failed: {call.place}"}, 500)
 
 
-def _answered(path: str, body: Any, now: datetime) -> Response:
+def _refused(call: Call, why: BadRequest) -> Response:
+    call.error = BAD_REQUEST
+    return _json({"error": why.message, "field": why.field}, 400)
+
+
+def _answered(call: Call, body: Any, now: datetime) -> Response:
     """Return the hook's answer, to the body as it came or, if that fails, without what is nested too deep in it."""
-    if path in WITH_ETAG:
-        answered, etag = answer_with_etag(path, body, request.headers.get("If-None-Match", ""), now)
+    if call.path in WITH_ETAG:
+        answered, etag = answer_with_etag(call.path, body, request.headers.get("If-None-Match", ""), now)
         response = _json(answered)
         response.headers["ETag"] = etag
         return response
     try:
-        return _json(answer(path, body, now))
+        return _json(answer(call.path, body, now))
     except BadRequest:
         raise
     except Exception:
         if not depth.cut(body):
             raise
-    return _json(answer(path, body, now))
+    return _json(answer(call.path, body, now))
 
 
 def _json(body: object, status: int = 200) -> Response:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from object_syncer.web import tokens
+from object_syncer.web import logs, tokens
+from object_syncer.web.call import NO_MEMORY, TOO_LARGE, TOO_SLOW, UNAUTHORIZED
 from object_syncer.web.memory import Full, Memory, Share
 from object_syncer.web.watched import Watched
 
@@ -48,10 +49,11 @@ class Answer(NamedTuple):
 
 
 class Refused(Exception):
-    """The request does not reach its hook."""
+    """The request does not reach its hook; `kind` is one of the errors of `call`."""
 
-    def __init__(self, status: int, error: str, *headers: tuple[str, str]) -> None:
+    def __init__(self, kind: str, status: int, error: str, *headers: tuple[str, str]) -> None:
         super().__init__(error)
+        self.kind = kind
         body = orjson.dumps({"error": error})
         framing = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         self.answer = Answer(status, [*framing, *headers], body)
@@ -108,6 +110,9 @@ def gate(
                         with share.client(patience):
                             await _send(send, answer)
         except Refused as refused:
+            request = logs.request_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))
+            refused.answer.headers.append((logs.REQUEST_ID, request))
+            logs.refused(scope["path"], refused.kind, request)
             await _send(send, refused.answer)
             await _discard(receive)
         except Gone:
@@ -150,7 +155,8 @@ def _admit(headers: dict[bytes, bytes], accepted: Watched[list[bytes]] | None, b
     """Refuse what can be refused without the body."""
     authorization = headers.get(b"authorization", b"").decode("latin-1")
     if accepted and not tokens.good(authorization, accepted.value()):
-        raise Refused(401, "no good token in the Authorization header", ("WWW-Authenticate", "Bearer"))
+        challenge = ("WWW-Authenticate", "Bearer")
+        raise Refused(UNAUTHORIZED, 401, "no good token in the Authorization header", challenge)
     if int(headers.get(b"content-length", b"0")) > body_limit:
         raise _too_large(body_limit)
 
@@ -170,10 +176,11 @@ async def _body(receive: Receive, share: Share, limit: int) -> Body:
                 await share.grow(len(chunk))
                 body.write(chunk)
     except TimeoutError:
-        raise Refused(408, f"the body took longer than {TRANSFER_SECONDS:.0f} s", ("Connection", "close")) from None
+        why = f"the body took longer than {TRANSFER_SECONDS:.0f} s"
+        raise Refused(TOO_SLOW, 408, why, ("Connection", "close")) from None
     except Full:
         why = "too many large requests at once, see object-syncer serve --memory-limit"
-        raise Refused(503, why, ("Retry-After", "1")) from None
+        raise Refused(NO_MEMORY, 503, why, ("Retry-After", "1")) from None
     return body
 
 
@@ -204,4 +211,4 @@ async def _discard(receive: Receive) -> None:
 
 
 def _too_large(limit: int) -> Refused:
-    return Refused(413, f"the body is larger than {limit} bytes, see object-syncer serve --body-limit")
+    return Refused(TOO_LARGE, 413, f"the body is larger than {limit} bytes, see object-syncer serve --body-limit")

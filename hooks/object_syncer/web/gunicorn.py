@@ -10,6 +10,7 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from object_syncer.web import tls, tokens
 from object_syncer.web.app import create_app, create_status_app
 from object_syncer.web.gate import Asgi, gate, inline
+from object_syncer.web.logs import ServerLogger
 from object_syncer.web.metrics import Metrics
 from object_syncer.web.watched import Watched
 from object_syncer.web.worker import Worker
@@ -56,6 +57,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "proc_name": "object-syncer",
             "accesslog": None,
             "loglevel": settings.log_level,
+            "logger_class": ServerLogger,
             "control_socket_disable": True,  # a way in that nobody asked for, in a home that may be read-only
         }
         contexts = tls.contexts(*settings.certificate) if settings.certificate else None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import pytest
 import requests
 from click.testing import CliRunner
@@ -89,6 +90,14 @@ def test_certificate_and_tokens_are_rotated_while_it_serves(tmp_path: Path) -> N
     assert TOKEN not in (tmp_path / "log").read_text()
 
 
+def test_every_line_is_json_if_that_is_asked_for(tmp_path: Path) -> None:
+    with serving(tmp_path, "--log-format", "json", "--log-level", "debug") as url:
+        post(url, tmp_path / "server.crt")
+    lines = [orjson.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert {"gunicorn.error", "object_syncer.hooks"} <= {line["logger"] for line in lines}
+    assert all(line.keys() >= {"time", "level", "logger", "message"} for line in lines)
+
+
 def test_a_connection_is_kept_and_a_refused_body_does_not_spoil_it(tmp_path: Path) -> None:
     tokens = tmp_path / "tokens"
     tokens.write_text(f"{TOKEN}\n")
@@ -118,6 +127,7 @@ def test_options_that_cannot_work_are_refused(tmp_path: Path) -> None:
         (["--token-file", tmp_path / "missing"], "does not exist"),
         (["--token-file", tmp_path], "is a directory"),
         (["--log-level", "trace"], "trace"),
+        (["--log-format", "xml"], "xml"),
     ):
         result = CliRunner().invoke(main, ["serve", *map(str, options)])
         assert result.exit_code == 2
