@@ -117,6 +117,7 @@ CASES: dict[str, Values] = {
         }
     },
     "log lines as JSON": {"logFormat": "json"},
+    "several workers": {"hooks": {"workers": 4}},
     "hooks elsewhere": {"replicaCount": 0, "hooksUrl": "https://192.0.2.1:8443"},
     "isolated and watched": {
         "networkPolicy": {"monitoringNamespace": "monitoring"},

@@ -208,6 +208,17 @@ def test_limits_of_requests_are_the_servers_options() -> None:
     assert {"--body-limit=20Mi", "--memory-limit=1Gi"} <= set(container["args"])
 
 
+def test_several_workers_share_their_metrics_in_memory_as_the_root_filesystem_is_read_only() -> None:
+    spec = pod(helm.template({"hooks": {"workers": 2, "tls": {"mode": "none"}}}))
+    (container,) = spec["containers"]
+    assert "--metrics-dir=/run/object-syncer" in container["args"]
+    assert container["volumeMounts"] == [{"name": "metrics", "mountPath": "/run/object-syncer"}]
+    assert spec["volumes"] == [{"name": "metrics", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}}]
+    alone = pod(helm.template({"hooks": {"tls": {"mode": "none"}}}))
+    assert "volumes" not in alone
+    assert "--metrics-dir" not in str(alone)
+
+
 # How hooks are reached
 
 

@@ -53,6 +53,12 @@ _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 )
 @click.option("--tls-cert", type=_FILE, metavar="FILE", help="Serve HTTPS with this certificate (PEM, chain included).")
 @click.option("--tls-key", type=_FILE, metavar="FILE", help="The private key of --tls-cert (PEM, no password).")
+@click.option(
+    "--metrics-dir",
+    type=click.Path(exists=True, file_okay=False, writable=True, path_type=Path),
+    metavar="DIR",
+    help="Where several workers share their metrics, one server in each directory; by default a temporary one.",
+)
 @click.option("--token-file", type=_FILE, metavar="FILE", help="Answer only who sends one of these bearer tokens.")
 @click.option(
     "--log-level",
@@ -77,6 +83,7 @@ def serve(
     memory_limit: int,
     tls_cert: Path | None,
     tls_key: Path | None,
+    metrics_dir: Path | None,
     token_file: Path | None,
     log_level: str,
     log_format: str,
@@ -107,6 +114,7 @@ def serve(
         certificate=(tls_cert, tls_key) if tls_cert and tls_key else None,
         token_file=token_file,
         log_level=log_level,
+        metrics_dir=metrics_dir,
     )
     try:
         server = Server(settings)

@@ -14,6 +14,7 @@ from flask import Flask, Response, request
 
 from object_syncer import __version__
 from object_syncer.kube import defects, depth
+from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.routes import WITH_ETAG, answer, answer_with_etag
 from object_syncer.web import logs
@@ -29,7 +30,7 @@ def create_app(clock: Callable[[], datetime] = lambda: datetime.now(UTC), metric
     """
     app, metrics = _app(), metrics or Metrics()
     for path in PATHS:
-        app.add_url_rule(path, path, metrics.timed(path, partial(_hook, path, clock)), methods=["POST"])
+        app.add_url_rule(path, path, partial(_hook, path, clock, metrics), methods=["POST"])
     app.register_error_handler(404, lambda _: _json({"error": "no such path", "paths": sorted(PATHS)}, 404))
     app.register_error_handler(405, lambda _: _json({"error": "hooks take POST, probes take GET"}, 405))
     return app
@@ -49,12 +50,13 @@ def _app() -> Flask:
     return app
 
 
-def _hook(path: str, clock: Callable[[], datetime]) -> Response:
+def _hook(path: str, clock: Callable[[], datetime], metrics: Metrics) -> Response:
     call, start = Call(path, logs.request_id(request.headers.get(logs.REQUEST_ID, ""))), perf_counter()
     response = _response(call, clock)
     call.seconds = perf_counter() - start
     call.code, call.answer_bytes = response.status_code, response.content_length or 0
     response.headers[logs.REQUEST_ID] = call.request
+    metrics.answered(call)
     logs.answered(call)
     return response
 
@@ -88,13 +90,24 @@ def _answered(call: Call, body: Any, now: datetime) -> Response:
         response.headers["ETag"] = etag
         return response
     try:
-        return _json(answer(call.path, body, now))
+        return _told(call, answer(call.path, body, now))
     except BadRequest:
         raise
     except Exception:
         if not depth.cut(body):
             raise
-    return _json(answer(call.path, body, now))
+    return _told(call, answer(call.path, body, now))
+
+
+def _told(call: Call, answered: Json) -> Response:
+    """Return a hook's answer; the call says what is in it."""
+    response = _json(answered)
+    if "children" in answered:
+        call.children = len(answered["children"])
+    if "attachments" in answered:
+        shown = (answered["status"] or {}).get("conditions", ())
+        call.conditions = [(item["type"], item["status"], item["reason"]) for item in shown]
+    return response
 
 
 def _json(body: object, status: int = 200) -> Response:

@@ -1,6 +1,7 @@
 """One request of a hook as metrics and logs tell of it: sizes, times and our own words, never contents of objects."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,15 @@ BAD_REQUEST, DEFECT = "bad_request", "defect"
 
 UNAUTHORIZED, TOO_LARGE, TOO_SLOW, NO_MEMORY = "unauthorized", "body_too_large", "body_too_slow", "no_memory"
 """Why a request does not reach its hook: no good token (401), --body-limit (413), 30 s (408), --memory-limit (503)."""
+
+GONE, NOT_TAKEN = "client_gone", "answer_not_taken"
+"""The client closed its connection before the request was complete, or took longer than 30 s for the answer."""
+
+ERRORS = (BAD_REQUEST, DEFECT, UNAUTHORIZED, TOO_LARGE, TOO_SLOW, NO_MEMORY, GONE, NOT_TAKEN)
+
+Condition = tuple[str, str, str]
+"""Type, status and reason."""
+
 
 _KINDS = ("SyncPolicy", "SyncSlice", "ObjectSync")
 
@@ -34,12 +44,16 @@ class Call:
     """What it is about: kind, namespace and name."""
     code: int = 500
     error: str = ""
-    """BAD_REQUEST, DEFECT, or "" if it did not fail."""
+    """One of ERRORS, "" if there is none."""
     place: str = ""
     """Where a defect of ours is."""
     seconds: float = 0.0
     request_bytes: int = 0
     answer_bytes: int = 0
+    children: int | None = None
+    """How many children were answered; None for hooks that answer none at all."""
+    conditions: Iterable[Condition] = ()
+    """The conditions that were answered for an ObjectSync."""
 
     def details(self) -> dict[str, Any]:
         """Return what a log line says of it."""

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from object_syncer.web import logs, tokens
-from object_syncer.web.call import NO_MEMORY, TOO_LARGE, TOO_SLOW, UNAUTHORIZED
+from object_syncer.web.call import GONE, NO_MEMORY, NOT_TAKEN, TOO_LARGE, TOO_SLOW, UNAUTHORIZED
 from object_syncer.web.memory import Full, Memory, Share
+from object_syncer.web.metrics import Metrics
 from object_syncer.web.watched import Watched
 
 PROBES = frozenset({"/healthz", "/readyz"})
@@ -90,33 +91,43 @@ def inline(app: Wsgi) -> Asgi:
 
 
 def gate(
-    app: Wsgi, *, threads: int, body_limit: int, memory_limit: int, accepted: Watched[list[bytes]] | None = None
+    app: Wsgi,
+    *,
+    threads: int,
+    body_limit: int,
+    memory_limit: int,
+    accepted: Watched[list[bytes]] | None = None,
+    metrics: Metrics | None = None,
 ) -> Asgi:
     """Return the ASGI app that calls a WSGI app with complete requests, each in one of `threads` threads."""
     probes, memory, pool = inline(app), Memory(memory_limit, ROOM_SECONDS), ThreadPoolExecutor(threads, "hook")
+    metrics = metrics or Metrics()
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] in PROBES:
             await probes(scope, receive, send)
             return
         try:
-            with memory.share() as share:
+            with metrics.in_flight(), memory.share() as share:
                 _admit(dict(scope["headers"]), accepted, body_limit)
                 body = await _body(receive, share, body_limit)
                 answer = await _in_thread(pool, app, scope, body)
                 share.resize(len(answer.body))
-                with suppress(TimeoutError):
+                try:
                     async with asyncio.timeout(TRANSFER_SECONDS) as patience:
                         with share.client(patience):
                             await _send(send, answer)
+                except TimeoutError:
+                    metrics.failed(scope["path"], NOT_TAKEN)
         except Refused as refused:
             request = logs.request_id(dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1"))
             refused.answer.headers.append((logs.REQUEST_ID, request))
+            metrics.failed(scope["path"], refused.kind)
             logs.refused(scope["path"], refused.kind, request)
             await _send(send, refused.answer)
             await _discard(receive)
         except Gone:
-            pass
+            metrics.failed(scope["path"], GONE)
 
     return guarded
 

@@ -12,6 +12,7 @@ from object_syncer.web.app import create_app, create_status_app
 from object_syncer.web.gate import Asgi, gate, inline
 from object_syncer.web.logs import ServerLogger
 from object_syncer.web.metrics import Metrics
+from object_syncer.web.sharing import Sharing
 from object_syncer.web.watched import Watched
 from object_syncer.web.worker import Worker
 
@@ -35,6 +36,7 @@ class Settings:
     certificate: tuple[Path, Path] | None = None
     token_file: Path | None = None
     log_level: str = "warning"
+    metrics_dir: Path | None = None
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -61,19 +63,33 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,  # a way in that nobody asked for, in a home that may be read-only
         }
         contexts = tls.contexts(*settings.certificate) if settings.certificate else None
-        metrics = Metrics()
+        metrics = Metrics(self._sharing(settings))
         hooks = gate(
             create_app(metrics=metrics),
             threads=settings.threads,
             body_limit=settings.body_limit,
             memory_limit=settings.memory_limit,
             accepted=tokens.accepted(settings.token_file) if settings.token_file else None,
+            metrics=metrics,
         )
         self.listeners: list[tuple[Asgi, Watched[ssl.SSLContext] | None]] = [
             (hooks, contexts),
             (inline(create_status_app(metrics)), None),
         ]
         super().__init__()
+
+    def _sharing(self, settings: Settings) -> Sharing | None:
+        """Return where several workers share their metrics; one worker keeps its own in memory."""
+        if settings.workers == 1:
+            return None
+        sharing = Sharing(settings.metrics_dir, _SHARED_MEMORY if _SHARED_MEMORY.is_dir() else None)
+        self._options |= {
+            "pre_fork": sharing.before_fork,
+            "post_fork": sharing.after_fork,
+            "child_exit": sharing.ended,
+            "on_exit": sharing.remove,
+        }
+        return sharing
 
     def load_config(self) -> None:
         """Called by gunicorn."""

@@ -105,6 +105,7 @@ class Worker(ASGIWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.connections: dict[Connection, None] = {}
+        self.number = 0  # among the living workers of a server, see `sharing`
         self._limit = min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._stopping = asyncio.Event()
 

@@ -128,6 +128,7 @@ def test_options_that_cannot_work_are_refused(tmp_path: Path) -> None:
         (["--token-file", tmp_path], "is a directory"),
         (["--log-level", "trace"], "trace"),
         (["--log-format", "xml"], "xml"),
+        (["--metrics-dir", tmp_path / "missing"], "does not exist"),
     ):
         result = CliRunner().invoke(main, ["serve", *map(str, options)])
         assert result.exit_code == 2
