@@ -5,6 +5,7 @@ BIN := .venv/bin
 CONTROL_PLANE := .control-plane/bin
 KUBERNETES := 1.35.4
 HELM := v3.21.4
+PROMETHEUS := v0.316.0
 
 # Without these the programs say v0.0.0, and whatever depends on the version goes wrong.
 VERSION := k8s.io/component-base/version
@@ -26,13 +27,13 @@ ifneq ($(KUBECONFIG),)
 control-plane:
 	@echo "control-plane: not built, the tests use the cluster of KUBECONFIG=$(KUBECONFIG)"
 else ifneq ($(shell command -v go),)
-control-plane: $(addprefix $(CONTROL_PLANE)/,etcd kube-apiserver helm)
+control-plane: $(addprefix $(CONTROL_PLANE)/,etcd kube-apiserver helm promtool)
 else
 control-plane:
 	@echo "control-plane: not built, Go is missing; tests that need an API server will be skipped and counted"
 	@test -z "$(CI)"
 endif
-control-plane:  ## etcd, kube-apiserver, kube-controller-manager and helm, built from Go modules
+control-plane:  ## etcd, kube-apiserver, kube-controller-manager, helm and promtool, built from Go modules
 
 $(CONTROL_PLANE)/etcd: tests/controlplane/etcd/go.mod tests/controlplane/etcd/go.sum
 	@mkdir -p $(@D)
@@ -48,6 +49,11 @@ $(CONTROL_PLANE)/kube-apiserver: tests/controlplane/kubernetes/go.mod tests/cont
 $(CONTROL_PLANE)/helm:
 	@mkdir -p $(@D)
 	GOBIN='$(abspath $(@D))' go install helm.sh/helm/v3/cmd/helm@$(HELM)
+
+# Without service discovery, which nothing here needs and which takes minutes to build.
+$(CONTROL_PLANE)/promtool:
+	@mkdir -p $(@D)
+	GOBIN='$(abspath $(@D))' go install -tags remove_all_sd github.com/prometheus/prometheus/cmd/promtool@$(PROMETHEUS)
 
 test: venv  ## all tests; those whose cluster or engine is missing are skipped and counted
 	$(BIN)/pytest

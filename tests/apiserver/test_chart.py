@@ -19,6 +19,7 @@ FOREIGN = {
     "DecoratorController": "metacontroller.k8s.io/v1alpha1",
     "PodMonitor": "monitoring.coreos.com/v1",
     "ServiceMonitor": "monitoring.coreos.com/v1",
+    "PrometheusRule": "monitoring.coreos.com/v1",
     "Certificate": "cert-manager.io/v1",
 }
 """Kinds of others. Where their CRDs are not at hand, any object of that kind passes."""

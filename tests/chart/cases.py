@@ -116,7 +116,6 @@ CASES: dict[str, Values] = {
             "token": {"mode": "secret", "secretName": "my-token", "key": "a", "acceptedKey": "b"},
         }
     },
-    "log lines as JSON": {"logFormat": "json"},
     "several workers": {"hooks": {"workers": 4}},
     "hooks elsewhere": {"replicaCount": 0, "hooksUrl": "https://192.0.2.1:8443"},
     "isolated and watched": {
@@ -125,6 +124,12 @@ CASES: dict[str, Values] = {
         "podMonitor": {"enabled": True},
         "priorityClassName": "system-cluster-critical",
         "metrics": {"port": 8081},
+    },
+    "watched by everything there is": {
+        "logFormat": "json",
+        "kubeStateMetrics": {"enabled": True, "serviceAccount": {"namespace": "monitoring"}},
+        "prometheusRule": {"enabled": True, "labels": {"release": "prometheus"}},
+        "dashboard": {"enabled": True},
     },
     "engine by another name": {
         "metacontroller": {"user": "engine", "controllerLabels": {"engine": "object-syncer"}},
