@@ -11,7 +11,7 @@ PROMETHEUS := v0.316.0
 VERSION := k8s.io/component-base/version
 LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
 
-.PHONY: help venv control-plane test e2e record lint format demo histories bench
+.PHONY: help venv control-plane test e2e record lint format demo histories fuzz bench
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ demo: venv  ## each example through the simulator
 HISTORIES ?= 2000
 histories: venv  ## random histories in the simulator: HISTORIES=2000 SEED=0
 	HISTORIES=$(HISTORIES) $(BIN)/pytest tests/simulation/test_histories.py
+
+FUZZ ?= 20000
+fuzz: venv  ## malformed and hostile requests to each hook: FUZZ=20000 SEED=0
+	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz
 
 bench: venv  ## measure; what needs a control plane and an engine says so where they are missing
 	$(BIN)/python tests/bench/run.py

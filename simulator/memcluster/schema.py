@@ -104,7 +104,9 @@ def _array(schema: Json, value: list[Any], path: str, strict: bool) -> Iterator[
         yield Problem(path, f"has {len(value)} items, may have {schema['maxItems']}")
     if len(value) < schema.get("minItems", 0):
         yield Problem(path, f"has {len(value)} items, must have {schema['minItems']}")
-    below = schema.get("items") or {}
+    below = schema.get("items")
+    if below is None:  # part of a field that may be anything
+        return
     for index, item in enumerate(value):
         if item is None and not below.get("nullable"):
             yield Problem(f"{path}[{index}]", "is empty")

@@ -17,12 +17,12 @@ from memcluster.resources import Resource
 from memcluster.schema import problems
 from memcluster.webhooks import CallHook
 from object_syncer import rehearsal
-from object_syncer.cli import rules
 from object_syncer.cli.reading import BadInput, Fault, Given
 from object_syncer.cli.shapes import CRD, METADATA, shape
 from object_syncer.kube import api, builtin
 from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.selectors import is_glob
+from object_syncer.planning import rules
 from object_syncer.planning.destinations import WILDCARDS
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

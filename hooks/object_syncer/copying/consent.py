@@ -37,10 +37,10 @@ class Offer:
         return Problem(reasons.SOURCE_NOT_OFFERED, message)
 
 
-def offer(source: Json, required_by: str) -> Offer:
+def offer(source: Json, required_by: str | None) -> Offer:
     """Return what the owner of a source permits.
 
-    `required_by` is the SyncPolicy that wants the owner's consent for every source, "" if none does.
+    `required_by` is the SyncPolicy that wants the owner's consent for every source, None if none does.
     """
     annotations = source["metadata"].get("annotations") or {}
     if api.LIMITED_ANNOTATION in annotations:
@@ -48,7 +48,7 @@ def offer(source: Json, required_by: str) -> Offer:
     text = annotations.get(api.COPY_TO_ANNOTATION)
     if text is None:
         wants = f"it has no annotation {api.COPY_TO_ANNOTATION}, which SyncPolicy {required_by} requires"
-        return _nowhere(wants) if required_by else Offer()
+        return _nowhere(wants) if required_by is not None else Offer()
     if len(text) > _MAX_LENGTH:
         return _nowhere(f"its annotation {api.COPY_TO_ANNOTATION} is longer than {_MAX_LENGTH} characters")
     listed = [item for item in map(str.strip, text.split(",")) if item]

@@ -69,7 +69,8 @@ def sync(request: Request, now: datetime) -> Json:
     if unknown and not spec.get("draining"):
         status["problem"] = problem.dump(unknown)
         return metacontroller.composite(status, _kept(living))
-    offer = consent.offer(source, spec["policy"] if spec.get("sourceConsent") else "") if source else Offer()
+    required_by = spec.get("policy", "") if spec.get("sourceConsent") else None
+    offer = consent.offer(source, required_by) if source else Offer()
     source_problem = _source_problem(source, key) or offer.problem
     if source is None or source_problem:
         if source_problem:

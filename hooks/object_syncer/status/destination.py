@@ -66,7 +66,7 @@ class State:
 
 def load(item: Json) -> State:
     """Read what `State.dump` wrote."""
-    version = (item["uid"], item["resourceVersion"]) if "uid" in item else None
+    version = (item["uid"], item["resourceVersion"]) if item.keys() >= {"uid", "resourceVersion"} else None
     reason, message, since, tried = (item.get(key, "") for key in ("reason", "message", "since", "tried"))
     attempts, answered = item.get("attempts", 0), item.get("answered", False)
     where = (item["namespace"], item["name"], item["state"])

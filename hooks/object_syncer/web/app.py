@@ -17,7 +17,7 @@ from object_syncer.kube import defects, depth
 from object_syncer.kube.meta import Json
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.routes import WITH_ETAG, answer, answer_with_etag
-from object_syncer.web import logs
+from object_syncer.web import logs, malformed
 from object_syncer.web.call import BAD_REQUEST, DEFECT, PATHS, Call, parent
 from object_syncer.web.metrics import Metrics
 
@@ -73,7 +73,11 @@ def _response(call: Call, clock: Callable[[], datetime]) -> Response:
     except BadRequest as error:
         return _refused(call, error)
     except Exception as defect:
-        call.error, call.place = DEFECT, defects.place(defect)
+        call.place = defects.place(defect)
+        refused = malformed.find(body)
+        if refused:
+            return _refused(call, refused)
+        call.error = DEFECT
         return _json({"error": f"{call.path} failed: {call.place}"}, 500)
 
 

@@ -41,7 +41,7 @@ def test_where_a_source_goes(case: Case) -> None:
     source = config_map()
     if case.copy_to is not None:
         source["metadata"]["annotations"] = {api.COPY_TO_ANNOTATION: case.copy_to}
-    offer = consent.offer(source, "tenants" if case.required else "")
+    offer = consent.offer(source, "tenants" if case.required else None)
     assert {name for name in NAMESPACES if not (offer.problem or offer.withheld(name))} == case.allowed
     for why in (offer.problem, *map(offer.withheld, {*NAMESPACES} - case.allowed)):
         assert why is None or (why.reason == reasons.SOURCE_NOT_OFFERED and api.COPY_TO_ANNOTATION in why.message)
@@ -52,9 +52,9 @@ def test_where_a_source_goes(case: Case) -> None:
 def test_a_copy_of_a_limited_source_is_no_source_whatever_its_own_annotation_says(text: str, required: bool) -> None:
     source = config_map()
     source["metadata"]["annotations"] = {api.COPY_TO_ANNOTATION: text}
-    offer = consent.offer(source, "")
+    offer = consent.offer(source, None)
     copy = template(source, SLICE, limited=offer.is_limited).at("a", "settings")
     assert api.COPY_TO_ANNOTATION not in copy["metadata"]["annotations"], "never copied itself"
     copy["metadata"]["annotations"][api.COPY_TO_ANNOTATION] = "*"
-    further = consent.offer(copy, "tenants" if required else "")
+    further = consent.offer(copy, "tenants" if required else None)
     assert bool(further.problem) == (offer.is_limited and not offer.problem)

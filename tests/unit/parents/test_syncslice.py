@@ -416,6 +416,13 @@ def test_where_consent_is_required_a_source_without_it_has_no_copies(source: Jso
     assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_OFFERED
 
 
+def test_consent_is_required_also_where_the_slice_does_not_name_its_policy() -> None:
+    parent = sync_slice("a", sourceConsent="Required")
+    parent["spec"].pop("policy", None)
+    answered = answer(parent, config_map())
+    assert answered["status"]["problem"]["reason"] == reasons.SOURCE_NOT_OFFERED
+
+
 def test_a_copy_of_a_limited_source_is_no_source() -> None:
     source = config_map()
     source["metadata"]["annotations"] = {api.COPY_TO_ANNOTATION: "*", **LIMITED}

@@ -26,6 +26,10 @@ def test_load_reads_what_dump_wrote(state: State) -> None:
     assert destination.load(state.dump()) == state
 
 
+def test_a_version_without_all_its_parts_is_none() -> None:
+    assert destination.load({"namespace": "a", "name": "x", "state": "Synced", "uid": "u"}).version is None
+
+
 def test_what_has_no_value_is_not_dumped() -> None:
     assert State("a", "x", SYNCED).dump() == {"namespace": "a", "name": "x", "state": "Synced"}
 

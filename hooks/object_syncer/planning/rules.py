@@ -1,4 +1,4 @@
-"""What the CEL rules of our CRDs refuse: `simulate` says the same, though the simulator does not know CEL.
+"""What the CEL rules of our CRDs refuse, for those who do not have an API server to evaluate them.
 
 Each function below is one rule, with the rule's message; objects have passed the CRD's schema before.
 """
