@@ -125,7 +125,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("slices are deleted undrained", draining, "has_copies", lambda real: lambda _: False),
     Bug(
         "a source that is being deleted is still copied",
-        syncslice, "_source_problem", lambda real: lambda source, key: None if source else real(source, key),
+        syncslice, "_is_gone", lambda real: lambda source: source is None,
     ),
     Bug("a slice that does not follow is not noticed", stall, "_lags_behind", lambda real: lambda _: False),
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),

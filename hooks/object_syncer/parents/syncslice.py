@@ -59,11 +59,11 @@ def sync(request: Request, now: datetime) -> Json:
     source = related.get(key)
     living = {where: copy for where, copy in observed.items() if not is_terminating(copy)}
     status: Json = {"copies": len(living), "synced": 0}
-    going, is_gone = leaving.read(spec), source is None or is_terminating(source)
+    going, is_gone = leaving.read(spec), _is_gone(source)
     surplus = _surplus(spec, living, going, is_gone)
     if surplus:
         status["surplus"] = surplus
-    if source is not None and not is_terminating(source):
+    if source is not None and not is_gone:
         status["source"] = {key: source["metadata"][key] for key in ("uid", "resourceVersion")}
     unknown = known_fields.problem(spec, known_fields.SYNC_SLICE)
     if unknown and not spec.get("draining"):
@@ -148,10 +148,14 @@ def _kept(living: Mapping[str, Json]) -> list[Json]:
     return [fields.as_applied(copy) for copy in living.values()]
 
 
+def _is_gone(source: Json | None) -> bool:
+    return source is None or is_terminating(source)
+
+
 def _source_problem(source: Json | None, key: str) -> Problem | None:
     if source is None:
         return Problem(reasons.SOURCE_NOT_FOUND, f"the source {key} does not exist")
-    if is_terminating(source):
+    if _is_gone(source):
         return Problem(reasons.SOURCE_NOT_FOUND, f"the source {key} is being deleted")
     return sanitize.problem(source["apiVersion"].rpartition("/")[0], source["kind"], source)
 
