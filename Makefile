@@ -11,7 +11,7 @@ PROMETHEUS := v0.316.0
 VERSION := k8s.io/component-base/version
 LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
 
-.PHONY: help venv control-plane test e2e record lint format demo histories fuzz bench
+.PHONY: help venv control-plane promtool test e2e record lint format demo histories fuzz bench
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,13 +27,13 @@ ifneq ($(KUBECONFIG),)
 control-plane:
 	@echo "control-plane: not built, the tests use the cluster of KUBECONFIG=$(KUBECONFIG)"
 else ifneq ($(shell command -v go),)
-control-plane: $(addprefix $(CONTROL_PLANE)/,etcd kube-apiserver helm promtool)
+control-plane: $(addprefix $(CONTROL_PLANE)/,etcd kube-apiserver helm)
 else
 control-plane:
 	@echo "control-plane: not built, Go is missing; tests that need an API server will be skipped and counted"
 	@test -z "$(CI)"
 endif
-control-plane:  ## etcd, kube-apiserver, kube-controller-manager, helm and promtool, built from Go modules
+control-plane:  ## etcd, kube-apiserver, kube-controller-manager and helm, built from Go modules
 
 $(CONTROL_PLANE)/etcd: tests/controlplane/etcd/go.mod tests/controlplane/etcd/go.sum
 	@mkdir -p $(@D)
@@ -49,6 +49,8 @@ $(CONTROL_PLANE)/kube-apiserver: tests/controlplane/kubernetes/go.mod tests/cont
 $(CONTROL_PLANE)/helm:
 	@mkdir -p $(@D)
 	GOBIN='$(abspath $(@D))' go install helm.sh/helm/v3/cmd/helm@$(HELM)
+
+promtool: $(CONTROL_PLANE)/promtool  ## for the tests of the alerts, which are skipped and counted without it
 
 # Without service discovery, which nothing here needs and which takes minutes to build.
 $(CONTROL_PLANE)/promtool:
