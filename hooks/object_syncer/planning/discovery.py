@@ -101,10 +101,10 @@ def known(source: Json, status: Json | None) -> ResourceType | Problem | None:
     """Return what the planner may use: the built-in type, or what the ObjectSync's status says of *this* kind.
 
     Until the ObjectSync's hook has found the version that is asked for, this is the version of before: copies must not
-    be deleted because of a version that is found a moment later, or never. None while the kind is not resolved.
+    be deleted because of a version that is found a moment later, or never. Of built-in kinds the versions are known.
+    None while the kind is not resolved.
     """
-    found = built_in(source)
-    return found if isinstance(found, ResourceType) else _earlier(source, status) or found
+    return built_in(source) or _earlier(source, status)
 
 
 def recorded(status: Json | None) -> ResourceType | None:

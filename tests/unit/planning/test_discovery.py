@@ -414,12 +414,6 @@ RESOLVED = {"resolved": types.dump(widgets("v1"))}
     Known("a type of another kind is that of an earlier spec", source("Gadget", "example.com"), RESOLVED, None),
     Known("a type of another group is that of an earlier spec", source("Widget", "other.com"), RESOLVED, None),
     Known("until another version is found, the one of before counts", {**WIDGET, "version": "v2"}, RESOLVED, widgets()),
-    Known(
-        "also where a built-in kind has no such version",
-        source(version="v7"),
-        {"resolved": types.dump(ResourceType("", "v1", "ConfigMap", "configmaps"))},
-        ResourceType("", "v1", "ConfigMap", "configmaps"),
-    ),
     Known("a type of the version in spec", {**WIDGET, "version": "v1"}, RESOLVED, widgets("v1")),
     Known("an empty version in spec is none", {**WIDGET, "version": ""}, RESOLVED, widgets("v1")),
     Known("a status that somebody spoiled resolves nothing", WIDGET, {"resolved": {"kind": "Widget"}}, None),
