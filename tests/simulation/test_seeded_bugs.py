@@ -153,11 +153,9 @@ def _owns_all_the_same(_: Callable[..., Any]) -> Callable[..., Any]:
     Bug("slices drain as soon as their ObjectSync is out of sight", slice_lifecycle, "unseen", _drains),
     Bug("copies are not released", slice_spec, "releasing", _owns_all_the_same),
     Bug("released copies are forgotten", syncslice, "_released", lambda real: lambda *_: 0),
-    Bug("copies that nobody wants are released, too", syncslice, "_surplus", lambda real: lambda *_: 0),
     Bug("an heir has all that it asks for", plan, "_heirs", lambda real: lambda policy, leaving, *_: {
         wish.object_sync["metadata"]["uid"]: wish for _, wish in leaving
     }),
-    Bug("who waits for a copy stays out of sight", objectsync, "_is_refused", lambda real: lambda *_: False),
     Bug("priorities do not matter for a destination", Scope, "priority", lambda real: property(lambda _: 0)),
     Bug("ObjectSyncs stay out of sight", objectsync, "_visibility", lambda real: lambda *_: {}),
 )  # fmt: skip
