@@ -44,7 +44,21 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Charted]:
             aggregated = {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in ("edit", "admin")}
             editor = (RBAC, "clusterroles", None, "objectsync-editor")
             admin.patch(*editor, {"metadata": {"labels": aggregated}})
+            _aggregate(admin)
             yield made
+
+
+def _aggregate(admin: Client) -> None:
+    """Give aggregated ClusterRoles their rules: the controller that does it in a cluster does not run here."""
+    for role in ("view", "edit", "admin"):
+        label = f"rbac.authorization.k8s.io/aggregate-to-{role}"
+        parts = [
+            each
+            for each in admin.list(RBAC, "clusterroles")
+            if (each["metadata"].get("labels") or {}).get(label) == "true"
+        ]
+        rules = [rule for each in parts for rule in each.get("rules") or ()]
+        admin.patch(RBAC, "clusterroles", None, role, {"rules": rules})
 
 
 def apply(client: Client, objects: list[Object]) -> None:
