@@ -338,7 +338,11 @@ class Histories(RuleBasedStateMachine):
     @precondition(_has_object_syncs)
     @rule(index=inputs.indexes, value=inputs.values, seed=inputs.seeds)
     def stall(self, index: int, value: int, seed: int) -> None:
-        """Let the hook of one slice fail while its source changes: who says that all is well a minute later, lies."""
+        """Let the hook of one slice fail while its source changes: who says that all is well a minute later, lies.
+
+        All other hooks answer: nobody can tell while they do not.
+        """
+        self.hooks.failing.clear()
         self._random = random.Random(seed) if seed else None
         self.engine.run(quiet_seconds=1)
         found = sorted(self.cluster.list(SYNC, "SyncSlice"), key=model.name)
