@@ -17,7 +17,7 @@ from memcluster.webhooks import CallHook, Headers
 from object_syncer import installation
 from object_syncer.copying.adoption import may_be_taken
 from object_syncer.kube import api, builtin, times
-from object_syncer.kube.meta import Json
+from object_syncer.kube.meta import Json, controller_of
 from object_syncer.kube.metacontroller import BadRequest
 from object_syncer.planning import guard
 from object_syncer.routes import HEARTBEAT, WITH_ETAG, answer, answer_with_etag
@@ -151,7 +151,7 @@ def allows_write(old: Json | None, new: Json) -> bool:
         return True
     if api.LAST_APPLIED_ANNOTATION in annotations.keys() - was_annotations.keys():
         return False
-    if old is None or label == was_label or _keeps_slice(was, now):
+    if old is None or label == was_label or _keeps_slice(old, new):
         return True
     if not may_be_taken(old):
         return False
@@ -159,10 +159,8 @@ def allows_write(old: Json | None, new: Json) -> bool:
     return takes_over or was_annotations.get(api.SOURCE_ANNOTATION, "") == annotations.get(api.SOURCE_ANNOTATION)
 
 
-def _keeps_slice(was: Json, now: Json) -> bool:
-    before, after = (
-        [owner for owner in meta.get("ownerReferences") or () if owner.get("controller")] for meta in (was, now)
-    )
-    return before == after and any(
-        owner["kind"] == "SyncSlice" and owner["apiVersion"].startswith(f"{api.GROUP}/") for owner in after
-    )
+def _keeps_slice(old: Json, new: Json) -> bool:
+    owner = controller_of(new)
+    if owner is None or owner != controller_of(old):
+        return False
+    return owner["kind"] == "SyncSlice" and str(owner["apiVersion"]).startswith(f"{api.GROUP}/")

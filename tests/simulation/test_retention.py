@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -11,6 +12,7 @@ from memcluster import Engine
 from object_syncer import rehearsal
 from object_syncer.kube.meta import Json, controller_of
 from object_syncer.planning import retention
+from object_syncer.status import summary
 from simulation.faults import FaultyCluster, FaultyHooks
 from simulation.test_stories import SYNC, config_map, namespace, object_sync
 
@@ -147,15 +149,17 @@ def test_no_copy_is_ever_deleted(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bug", "wrong"),
+    ("module", "bug", "wrong"),
     [
-        ("with_leavers", lambda spec, *_: spec),
-        ("_round", lambda _: "configmaps.retained"),
-        ("_is_labelled", lambda _: True),
+        (retention, "with_leavers", lambda spec, *_: spec),
+        (retention, "_round", lambda _: "configmaps.retained"),
+        (summary, "has_no_surplus", lambda _: True),
     ],
     ids=["nothing leaves", "a label is used again", "copies are released before they have the label"],
 )
-def test_seeded_bugs_are_found(bug: str, wrong: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, bug, wrong)
+def test_seeded_bugs_are_found(
+    module: ModuleType, bug: str, wrong: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, bug, wrong)
     with pytest.raises(AssertionError):
         play_all()

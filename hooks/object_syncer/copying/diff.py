@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from object_syncer.copying import fields, sanitize
+from object_syncer.copying import fields, pointers, sanitize
 from object_syncer.kube import api, tracking
 from object_syncer.kube.meta import Json
 
@@ -113,7 +113,7 @@ def _unequal(have: Any, want: Any, path: str) -> Iterator[str]:
         return
     if isinstance(have, dict) and isinstance(want, dict):
         for key in sorted(have.keys() | want.keys()):
-            here = f"{path}/{_escaped(key)}"
+            here = f"{path}/{pointers.escaped(key)}"
             if key in have and key in want:
                 yield from _unequal(have[key], want[key], here)
             else:
@@ -128,18 +128,13 @@ def _unequal(have: Any, want: Any, path: str) -> Iterator[str]:
 def _is_in(obj: Json, path: str) -> bool:
     """Tell whether an object has something at a JSON pointer; it is enough if there is a list on the way."""
     at: Any = obj
-    for step in path.split("/")[1:]:
+    for key in pointers.steps(path):
         if not isinstance(at, dict):
             return True
-        key = step.replace("~1", "/").replace("~0", "~")
         if key not in at:
             return False
         at = at[key]
     return True
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _project(have: Any, want: Any, owned: Json, all_items: bool) -> Any:
@@ -186,7 +181,7 @@ def _surplus(want: Any, have: Any, tree: Json, path: str = "") -> Iterator[str]:
         key = field[2:]
         if not field.startswith("f:") or key not in have:
             continue
-        here = f"{path}/{_escaped(key)}"
+        here = f"{path}/{pointers.escaped(key)}"
         if key in want:
             yield from _surplus(want[key], have[key], subtree, here)
         else:
@@ -210,7 +205,7 @@ def _take_over(
             and f"f:{key}" not in tree.get(f"f:{field}", {})
             and not (path[0] == "metadata" and (key == api.REPAIR_ANNOTATION or tracking.is_kubernetes_own(key)))
         }
-        paths += ["/".join(("", *path, _escaped(key))) for key in sorted(foreign)]
+        paths += ["/".join(("", *path, pointers.escaped(key))) for key in sorted(foreign)]
         if foreign and repair:
             # "LQ==" is "-" in base64, so that either value is valid in Secret.data, binaryData and labels.
             other = "x" if path[0] == "metadata" else "LQ=="

@@ -10,7 +10,7 @@ from typing import Any
 import jsonpatch
 import orjson
 
-from object_syncer.copying import sanitize
+from object_syncer.copying import pointers, sanitize
 from object_syncer.kube import depth, tracking
 from object_syncer.kube.meta import Json
 from object_syncer.status import reasons
@@ -64,7 +64,7 @@ def _check(copy: Json, operation: Json) -> None:
     if operation["op"] == "move":
         changed.append(operation.get("from") or "")
     for path in changed:
-        first, *rest = [step.replace("~1", "/").replace("~0", "~") for step in path.split("/")[1:]] or [""]
+        first, *rest = pointers.steps(path) or [""]
         if first in _FIXED or not first:
             raise Refused("no patch may change apiVersion, kind or status, or the whole copy")
         if first == "metadata" and (len(rest) != 2 or rest[0] not in ("labels", "annotations")):

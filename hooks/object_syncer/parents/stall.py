@@ -10,7 +10,7 @@ which the engine keeps and sends with the next call. So nothing is written unles
 from datetime import datetime
 
 from object_syncer.kube import api, clock, metacontroller, times, types
-from object_syncer.kube.meta import Json, is_terminating, name_of
+from object_syncer.kube.meta import Json, is_terminating
 from object_syncer.kube.metacontroller import Request
 from object_syncer.planning import controllers, slice_spec
 from object_syncer.status import problem, stalls, summary
@@ -25,10 +25,9 @@ def customize(request: Request, _now: datetime) -> Json:
     Every controller of this kind asks this for every slice and keeps the answer, so it depends on the spec alone.
     """
     spec = request.parent["spec"]
-    type_ = types.load(spec["resource"])
-    if controllers.name(spec.get("policy", ""), type_) != name_of(request.controller) or not _makes_copies(spec):
+    if not controllers.serves(request.controller, spec) or not _makes_copies(spec):
         return metacontroller.rules([])
-    source = spec["source"]
+    type_, source = types.load(spec["resource"]), spec["source"]
     rule = metacontroller.rule(type_.api_version, type_.plural, namespace=source["namespace"], names=[source["name"]])
     return metacontroller.rules([rule])
 

@@ -32,8 +32,7 @@ def customize(request: Request, _now: datetime) -> Json:
     """
     spec = request.parent["spec"]
     type_ = types.load(spec["resource"])
-    policy = spec.get("policy", "")
-    if controllers.name(policy, type_) != name_of(request.controller):
+    if not controllers.serves(request.controller, spec):
         return metacontroller.rules([])
     watched = [spec["source"], *spec.get("probes", ())]
     if slice_spec.is_releasing(spec):
@@ -42,7 +41,9 @@ def customize(request: Request, _now: datetime) -> Json:
         metacontroller.rule(type_.api_version, type_.plural, namespace=item["namespace"], names=[item["name"]])
         for item in watched
     ]
-    return metacontroller.rules([*rules, metacontroller.rule(api.API_VERSION, "syncpolicies", names=[policy])])
+    return metacontroller.rules(
+        [*rules, metacontroller.rule(api.API_VERSION, "syncpolicies", names=[spec.get("policy", "")])]
+    )
 
 
 def sync(request: Request, now: datetime) -> Json:
@@ -64,7 +65,7 @@ def sync(request: Request, now: datetime) -> Json:
     if surplus:
         status["surplus"] = surplus
     if source is not None and not is_gone:
-        status["source"] = {key: source["metadata"][key] for key in ("uid", "resourceVersion")}
+        status["source"] = {field: source["metadata"][field] for field in ("uid", "resourceVersion")}
     unknown = known_fields.problem(spec, known_fields.SYNC_SLICE)
     if unknown and not spec.get("draining"):
         status["problem"] = problem.dump(unknown)
@@ -110,15 +111,13 @@ def _released(parent: Json, found: Iterable[Json]) -> int:
 
     Where nobody is to take them, because the ObjectSync goes: how many it still owns.
     """
-    count = 0
+    draining, count = parent["spec"].get("draining"), 0
     for copy in found:
         owner = controller_of(copy)
-        if parent["spec"].get("draining"):
-            count += owner is not None and owner.get("uid") == parent["metadata"]["uid"] and not is_terminating(copy)
-            continue
-        is_ours = (copy["metadata"].get("labels") or {}).get(api.SLICE_LABEL) == name_of(parent)
-        is_taken = owner is not None and owner.get("uid") != parent["metadata"]["uid"]
-        count += is_ours and not is_taken and not is_terminating(copy)
+        is_owned = owner is not None and owner.get("uid") == parent["metadata"]["uid"]
+        has_label = (copy["metadata"].get("labels") or {}).get(api.SLICE_LABEL) == name_of(parent)
+        is_left = is_owned if draining else has_label and (owner is None or is_owned)
+        count += is_left and not is_terminating(copy)
     return count
 
 

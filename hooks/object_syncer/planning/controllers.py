@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any
 
 from object_syncer.kube import api, times, tracking, types
-from object_syncer.kube.meta import Json
+from object_syncer.kube.meta import Json, name_of
 from object_syncer.kube.types import ResourceType
 from object_syncer.status import summary
 
@@ -57,6 +57,11 @@ def in_use(
         if name(policy, type_) in running:
             found[name(policy, type_)] = type_
     return [type_ for _, type_ in sorted(found.items())]
+
+
+def serves(controller: Json, spec: Json) -> bool:
+    """Tell whether a generated controller is that of a SyncSlice with this spec."""
+    return name_of(controller) == name(spec.get("policy", ""), types.load(spec["resource"]))
 
 
 def serving(observed: Iterable[Json]) -> list[str]:

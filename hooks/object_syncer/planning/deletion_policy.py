@@ -7,9 +7,9 @@ from object_syncer.kube.types import ResourceType
 from object_syncer.planning import discovery
 
 
-def retains(object_sync: Json) -> bool:
-    """Tell whether copies stay that go with the ObjectSync, a destination or the source."""
-    return (object_sync.get("spec") or {}).get("deletionPolicy") == "Retain"
+def retains(item: Json) -> bool:
+    """Tell whether copies of an ObjectSync or SyncSlice stay that go with it, a destination or the source."""
+    return (item.get("spec") or {}).get("deletionPolicy") == "Retain"
 
 
 def ending(object_syncs: Iterable[Json]) -> list[str]:

@@ -94,7 +94,10 @@ def make(
     leaving = [
         (scope, plan)
         for scope, plan in asking
-        if scope.policy != policy and plan.problem is None and plan.object_sync["metadata"]["uid"] in with_slices
+        if scope.policy != policy
+        and plan.problem is None
+        and not is_terminating(plan.object_sync)
+        and plan.object_sync["metadata"]["uid"] in with_slices
     ]
     heirs = _heirs(policy, leaving, object_syncs, scopes, namespaces)
     found = {plan.object_sync["metadata"]["uid"]: plan for _, plan in granted if not _keeps_copies(plan)}
@@ -105,7 +108,7 @@ def make(
 
 def _heirs(
     policy: str,
-    leaving: Iterable[tuple[Scope, Plan]],
+    leaving: Sequence[tuple[Scope, Plan]],
     object_syncs: Iterable[Json],
     scopes: Sequence[Scope],
     namespaces: Namespaces,
@@ -116,7 +119,7 @@ def _heirs(
     """
     # What a deleted ObjectSync still claims is no reason to take copies away from another one that has them.
     living = [item for item in object_syncs if not is_terminating(item)]
-    wanted = {plan.object_sync["metadata"]["uid"] for _, plan in leaving if not is_terminating(plan.object_sync)}
+    wanted = {plan.object_sync["metadata"]["uid"] for _, plan in leaving}
     heirs: dict[str, Plan] = {}
     for heir in sorted({scope.policy for scope, _ in leaving}):
         asking, _ = _asking(living, (policy, heir), scopes, namespaces, (), ())

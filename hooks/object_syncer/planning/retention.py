@@ -9,6 +9,7 @@ left, and delete it.
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 
 from object_syncer.kube import api, clock, times
 from object_syncer.kube.meta import Json, name_of
@@ -27,7 +28,7 @@ def with_leavers(spec: Json, item: Json, plan: Plan | None) -> Json:
     retains = plan is None or plan.retains
     if before is None and not retains:
         return spec
-    ends = before is not None and _is_labelled(item) and not spec.get("suspend")
+    ends = before is not None and summary.has_no_surplus(item) and not spec.get("suspend")
     groups = list(before["groups"]) if before and not ends else []
     if retains:
         groups += item["spec"].get("groups") or ()
@@ -64,7 +65,8 @@ def released(policy: str, item: Json, plan: Plan | None, resolved: ResourceType 
     copies: they would be, too. So where the engine cannot take the owner off a copy, slice and ObjectSync wait.
     """
     spec, status = item["spec"], item.get("status") or {}
-    groups = _staying(spec, plan)
+    # Less the destinations whose copies are deleted whatever the deletionPolicy is.
+    groups = slice_spec.groups_where(spec, partial(_may_stay, plan))
     has_some = (groups or spec.get("leaving")) and draining.has_copies(item)
     if not has_some or not draining.may_be_served(item, resolved):
         return draining.drained(policy, item, resolved, now)
@@ -75,29 +77,17 @@ def released(policy: str, item: Json, plan: Plan | None, resolved: ResourceType 
         return None if gone or (is_late and not summary.was_reported(item)) else slice_spec.child(policy, spec, item)
     kept = {key: value for key, value in spec.items() if key not in ("groups", "suspend", "unseen")}
     kept |= {"groups": groups, "draining": since}
-    is_done = groups == spec.get("groups", []) and summary.is_current(item) and not status.get("surplus")
+    is_done = groups == spec.get("groups", []) and summary.has_no_surplus(item)
     if is_done or is_late or slice_spec.is_releasing(spec):
         kept |= slice_spec.releasing(name_of(item))
     return slice_spec.child(policy, kept, item)
 
 
-def _staying(spec: Json, plan: Plan | None) -> list[Json]:
-    """Return the groups of a spec, less the destinations whose copies are deleted whatever the deletionPolicy is.
-
-    `plan` is that of its ObjectSync, None if there is none.
-    """
-    kept = []
-    for group in spec.get("groups") or ():
-        where = [namespace for namespace in group["namespaces"] if _may_stay(plan, group["name"], namespace)]
-        if where:
-            kept.append({**group, "namespaces": where})
-    return kept
-
-
 def _may_stay(plan: Plan | None, name: str, namespace: str) -> bool:
     """Tell whether a copy may stay where it is not wanted any more.
 
-    Not where the SyncPolicy or the namespace forbids copies, or another ObjectSync gets the destination.
+    `plan` is that of its ObjectSync, None if there is none. Not where the SyncPolicy or the namespace forbids copies,
+    or another ObjectSync gets the destination.
     """
     if plan is None:
         return True
@@ -105,11 +95,6 @@ def _may_stay(plan: Plan | None, name: str, namespace: str) -> bool:
         namespace in namespaces for (shape, _), namespaces in plan.destinations.problems.items() if shape.name == name
     )
     return namespace in plan.may_stay and not any(withheld)
-
-
-def _is_labelled(item: Json) -> bool:
-    """Tell whether all copies of a round have its label."""
-    return summary.is_current(item) and not item["status"].get("surplus")
 
 
 def _lost_its_source(item: Json, *, started: bool) -> bool:

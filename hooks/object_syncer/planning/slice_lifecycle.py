@@ -24,7 +24,7 @@ from datetime import datetime
 from object_syncer.kube import clock, times, types
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.kube.types import ResourceType
-from object_syncer.planning import draining, retention, slice_spec
+from object_syncer.planning import deletion_policy, draining, retention, slice_spec
 from object_syncer.planning.plan import Plan, Plans
 from object_syncer.planning.scope import Scope
 from object_syncer.status import problem, reasons, summary
@@ -78,7 +78,7 @@ def follow(
                 wanted += _some(handed_over(policy, item, plans.heirs[uid], now))
             elif uid not in resolved and item["spec"]["objectSync"]["namespace"] not in scope.watch:
                 wanted += _some(unseen(policy, item, now))
-            elif uid not in resolved and item["spec"].get("deletionPolicy") == "Retain":
+            elif uid not in resolved and deletion_policy.retains(item):
                 wanted += _some(retention.released(policy, item, None, types.load(item["spec"]["resource"]), now))
             else:
                 wanted += _some(draining.drained(policy, item, resolved.get(uid), now))
@@ -128,14 +128,9 @@ def handed_over(policy: str, item: Json, heir: Plan, now: datetime) -> Json | No
 
 def _is_settled(item: Json) -> bool:
     """Tell whether a SyncSlice has deleted and changed what its present spec demands."""
-    status = item.get("status") or {}
     unsettled = (reasons.DRIFTED, reasons.RECREATING)
-    states = status.get("destinations") or ()
-    return (
-        summary.is_current(item)
-        and not status.get("surplus")
-        and not any(state.get("reason") in unsettled for state in states)
-    )
+    states = (item.get("status") or {}).get("destinations") or ()
+    return summary.has_no_surplus(item) and not any(state.get("reason") in unsettled for state in states)
 
 
 def unseen(policy: str, item: Json, now: datetime) -> Json | None:
@@ -147,7 +142,7 @@ def unseen(policy: str, item: Json, now: datetime) -> Json | None:
     since = item["spec"].get("unseen") or clock.stamp(now)
     if item["spec"].get("draining") or clock.age(since, now) > times.DRAIN_TIMEOUT:
         type_ = types.load(item["spec"]["resource"])
-        if item["spec"].get("deletionPolicy") == "Retain":
+        if deletion_policy.retains(item):
             return retention.released(policy, item, None, type_, now)
         return draining.drained(policy, item, type_, now)
     return slice_spec.child(policy, {**item["spec"], "unseen": since}, item)

@@ -1,7 +1,7 @@
 """What the planner writes into the SyncSlices of one ObjectSync: names, and specs by name."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import orjson
 
@@ -117,12 +117,17 @@ def shared_groups(spec: Json, plan: Plan) -> list[Json]:
     """Return the groups of a spec, less the destinations that a plan does not have."""
     if not types.load(spec["resource"]).is_version_of(plan.type):
         return []
-    names, shared = plan.destinations.names(), []
-    for group in spec.get("groups") or ():
-        kept = [namespace for namespace in group["namespaces"] if namespace in names.get(group["name"], ())]
-        if kept:
-            shared.append({**group, "namespaces": kept})
-    return shared
+    names = plan.destinations.names()
+    return groups_where(spec, lambda name, namespace: namespace in names.get(name, ()))
+
+
+def groups_where(spec: Json, is_kept: Callable[[str, str], bool]) -> list[Json]:
+    """Return the groups of a spec with the destinations (copy name, namespace) that are kept; none is empty."""
+    kept = (
+        {**group, "namespaces": [where for where in group["namespaces"] if is_kept(group["name"], where)]}
+        for group in spec.get("groups") or ()
+    )
+    return [group for group in kept if group["namespaces"]]
 
 
 def _stem(plan: Plan, policy: str, observed: Iterable[Json]) -> str:

@@ -75,6 +75,11 @@ def is_current(item: Json) -> bool:
     return bool((item.get("status") or {}).get("observedGeneration") == item["metadata"]["generation"])
 
 
+def has_no_surplus(item: Json) -> bool:
+    """Tell whether a SyncSlice has acted on its present spec, and what is to go is gone, or has the label to leave."""
+    return is_current(item) and not item["status"].get("surplus")
+
+
 def destinations(summary: Summary, type_: ResourceType) -> list[Json]:
     """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours."""
     states = sorted(summary.states, key=lambda item: (item[0].namespace, item[0].name))
