@@ -79,9 +79,10 @@ def compare(
 
 
 def _same_body(desired: Json, observed: Json) -> bool:
-    return all(desired.get(key) == value for key, value in observed.items() if key not in ("metadata", "status")) and (
-        len(desired) == len(observed) - ("status" in observed and "status" not in desired)
-    )
+    for key, value in observed.items():  # a loop, because this decides for nearly every copy of every request
+        if key not in ("metadata", "status") and desired.get(key) != value:
+            return False
+    return len(desired) == len(observed) - ("status" in observed and "status" not in desired)
 
 
 def _metadata_paths(desired: Json, observed: Json, owned: Json) -> tuple[str, ...]:

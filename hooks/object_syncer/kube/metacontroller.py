@@ -129,8 +129,9 @@ def _objects(body: Json, field: str) -> Objects:
         raise BadRequest(field, 'must be {"Kind.group/version": {"namespace/name": object}}')
     for kind in groups:
         objects = _object(groups, kind, f"{field}.{kind}")
-        for key in objects:
-            _object(_object(objects, key, f"{field}.{kind}.{key}"), "metadata", f"{field}.{kind}.{key}.metadata")
+        for key, obj in objects.items():
+            if not (isinstance(obj, dict) and isinstance(obj.get("metadata"), dict)):
+                _object(_object(objects, key, f"{field}.{kind}.{key}"), "metadata", f"{field}.{kind}.{key}.metadata")
     return Objects(field, groups)
 
 

@@ -5,9 +5,10 @@ sync answers the copies that should exist; the engine makes it so. A slice knows
 namespaces: the planner wrote into its spec all it needs.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import orjson
 
@@ -183,18 +184,16 @@ class _Look:
         asked = group["copy"] if "copy" in group else self.spec.get("copy")
         return template(self.source, name_of(self.parent), asked, self.offer.is_limited)
 
-    def filler(self, namespace: str) -> Callable[[str], str]:
-        """Return what fills in the variables of a text for a destination; it raises patches.Refused."""
+    def fill(self, namespace: str, text: str) -> str:
+        """Return a text with its variables filled in for a destination. Raises patches.Refused."""
+        if "{" not in text:
+            return text
         source, labels = self.spec["source"], self.spec.get("namespaceLabels") or {}
         values = variables.Values(source["namespace"], source["name"], namespace, labels.get(namespace) or {})
-
-        def fill(text: str) -> str:
-            try:
-                return variables.parse(text).fill(values) if "{" in text else text
-            except variables.CannotFill as why:
-                raise patches.Refused(str(why).replace("{namespace}", namespace)) from None
-
-        return fill
+        try:
+            return variables.parse(text).fill(values)
+        except variables.CannotFill as why:
+            raise patches.Refused(str(why).replace("{namespace}", namespace)) from None
 
 
 def _attempts(look: _Look, common: Template) -> Iterator[Attempt]:
@@ -212,16 +211,16 @@ def _attempt(
     look: _Look, shape: Template, group: Json, namespace: str, found: Json | None, earlier: State | None
 ) -> Attempt:
     """Return the answer for one destination; `found` is what is there and is no copy of the slice."""
-    slice_name, now, strategy = name_of(look.parent), look.now, group.get("strategy", "")
-    policy = look.spec.get("conflictPolicy", "Fail")
+    spec, slice_name, now, strategy = look.spec, name_of(look.parent), look.now, group.get("strategy", "")
+    policy = spec.get("conflictPolicy", "Fail")
     desired, copy = shape.at(namespace, group["name"]), look.observed.get(f"{namespace}/{group['name']}")
     withheld = look.offer.withheld(namespace)
     if withheld:
         return attempts.without_copy(desired, destination.FAILED, withheld, earlier, now)
-    made = shape.problem or patches.apply(desired, shape.patches, look.filler(namespace))
+    made = shape.problem or patches.apply(desired, shape.patches, partial(look.fill, namespace))
     if isinstance(made, Problem):
         return attempts.unchanged(desired, copy, made, earlier, now)
-    if look.spec.get("suspend"):
+    if spec.get("suspend"):
         return attempts.suspended(made, copy, strategy, earlier, now)
     conflict = adoption.conflict(made, found, shape, slice_name, policy) if copy is None else None
     if conflict:

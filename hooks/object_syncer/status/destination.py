@@ -55,8 +55,9 @@ class State:
     def dump(self) -> Json:
         """Return the shape of an item of `SyncSlice.status.destinations`."""
         item: Json = {"namespace": self.namespace, "name": self.name, "state": self.state}
-        fields = ("reason", "message", "since", "attempts", "tried", "answered")
-        item |= {key: value for key in fields if (value := getattr(self, key))}
+        if self.state != SYNCED:
+            fields = ("reason", "message", "since", "attempts", "tried", "answered")
+            item |= {key: value for key in fields if (value := getattr(self, key))}
         if self.tried_version:
             item["triedVersion"] = self.tried_version
         if self.version:
@@ -66,11 +67,21 @@ class State:
 
 def load(item: Json) -> State:
     """Read what `State.dump` wrote."""
-    version = (item["uid"], item["resourceVersion"]) if item.keys() >= {"uid", "resourceVersion"} else None
-    reason, message, since, tried = (item.get(key, "") for key in ("reason", "message", "since", "tried"))
-    attempts, answered = item.get("attempts", 0), item.get("answered", False)
-    where = (item["namespace"], item["name"], item["state"])
-    return State(*where, reason, message, since, version, attempts, tried, item.get("triedVersion", ""), answered)
+    get = item.get  # called for every destination of every request
+    version = (item["uid"], item["resourceVersion"]) if "uid" in item and "resourceVersion" in item else None
+    return State(
+        item["namespace"],
+        item["name"],
+        item["state"],
+        get("reason", ""),
+        get("message", ""),
+        get("since", ""),
+        version,
+        get("attempts", 0),
+        get("tried", ""),
+        get("triedVersion", ""),
+        get("answered", False),
+    )
 
 
 def is_pending(reason: str) -> bool:

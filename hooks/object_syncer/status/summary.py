@@ -133,10 +133,8 @@ def _add(found: Summary, item: Json) -> None:
         for group in spec.get("groups") or ()
         for namespace in group["namespaces"]
     }
-    stalled = stalls.problem(item)
-    reported = {
-        where: state for state in _load(status) if (where := (state.namespace, state.name)) and where in strategies
-    }
+    stalled, states = stalls.problem(item), _load(status)
+    reported = {where: state for state in states if (where := (state.namespace, state.name)) in strategies}
     if stalled:  # what was Synced may no longer be
         reported = {where: state for where, state in reported.items() if state.state != destination.SYNCED}
     source = status.get("source")
@@ -149,7 +147,7 @@ def _add(found: Summary, item: Json) -> None:
 
     # Destinations that are not listed are Synced, as far as the count goes; else the slice has not looked at them.
     unlisted = len(strategies) - len(reported)
-    also_synced = 0 if stalled else min(max(0, status.get("synced", 0) - _count_synced(_load(status))), unlisted)
+    also_synced = 0 if stalled else min(max(0, status.get("synced", 0) - _count_synced(states)), unlisted)
     found.synced += also_synced
     if not also_synced:
         waiting = _waiting(stalled, status if is_current(item) else {})
