@@ -26,7 +26,7 @@ def test_a_slice_that_does_not_follow_is_told_within_a_minute_and_no_more_once_i
         world.edit(source, {"data": {"k": "changed"}})
         becomes(lambda: sync.says("InSync"), ("False", "Stalled"), WITHIN)
         assert time.monotonic() - changed < WITHIN
-        assert f"SyncSlice {name} has acted on no change since" in sync.message("InSync")
+        assert f"SyncSlice {name} has reported nothing since" in sync.message("InSync")
         assert sync.counts() == (1, 0, 0, 1)
         assert world.data(source, team) == source["data"], "that is what it says: the copy is as it was"
         events = [

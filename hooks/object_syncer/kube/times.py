@@ -17,7 +17,13 @@ RESYNC_PAUSE = 30
 RESYNC = 600
 """The engine looks at every parent this often, because of what makes no event at all (an administrator who takes a
 copy's label and owner reference away in one write) and after outages of the API server. Also in the YAML of our
-controllers, as resyncPeriodSeconds."""
+controllers, as resyncPeriodSeconds. SyncSlices have SLICE_RESYNC instead."""
+
+SLICE_RESYNC = 300
+"""The engine looks at every SyncSlice this often. One that has not written its status since then writes the time."""
+
+SILENT_AFTER = 2 * SLICE_RESYNC + 10
+"""A SyncSlice whose last sign of life is older is not served: it may have been a moment too young at the first look."""
 
 GUARD_SETTLES = 4
 """How long after a change of the guard every API server enforces it; each looks once a second. No copy is created

@@ -2,9 +2,9 @@
 
 If the engine may not adopt or release an object, or the slice's hook fails, the sync of a SyncSlice ends before its
 status is written: the last one stays, and looks as if all were well. A second controller of SyncSlices calls this hook.
-It has no children, so nothing can end its syncs. Its answer is compared with nothing that the slice says of itself but
-the version of the source in its status. It has no memory: since when a slice lags behind is in the ETag of its answer,
-which the engine keeps and sends with the next call. So nothing is written unless a slice is stalled.
+It has no children, so nothing can end its syncs. It looks at what a slice says of itself: the version of the source in
+its status, and the time of its last sign of life. It has no memory: since when a slice lags behind is in the ETag of
+its answer, which the engine keeps and sends with the next call. So it writes nothing unless a slice is stalled.
 """
 
 from datetime import datetime
@@ -36,7 +36,7 @@ def sync(request: Request, etag: str, now: datetime) -> tuple[Json, str]:
     """Return the answer and its ETag; `etag` is that of the last answer that the engine got, "" for none."""
     item = request.parent
     marked = stalls.marked(item)
-    if not _lags_behind(request):
+    if not _lags_behind(request, now):
         return _answer(marked, None), etag and _NOTHING
     reported = stalls.report(item)
     since = stalls.since(etag, reported) or stalls.since(marked, reported) or clock.stamp(now)
@@ -59,8 +59,8 @@ def _makes_copies(spec: Json) -> bool:
     return bool(spec.get("groups")) or problem.blocking(spec.get("problems")) is None
 
 
-def _lags_behind(request: Request) -> bool:
-    """Tell whether the status of a slice is not about its present spec and source; a new slice has time."""
+def _lags_behind(request: Request, now: datetime) -> bool:
+    """Tell whether the status of a slice is not about its present spec and source, or is old; a new slice has time."""
     item, spec = request.parent, request.parent["spec"]
     if not _makes_copies(spec) or not summary.was_reported(item):
         return False
@@ -68,4 +68,4 @@ def _lags_behind(request: Request) -> bool:
     related = request.related.of(type_.api_version, type_.kind)
     source = related.get(f"{spec['source']['namespace']}/{spec['source']['name']}")
     version = "" if source is None or is_terminating(source) else source["metadata"]["resourceVersion"]
-    return not summary.is_current(item) or stalls.source_version(item) != version
+    return not summary.is_current(item) or stalls.source_version(item) != version or stalls.is_silent(item, now)

@@ -21,7 +21,7 @@ from object_syncer.kube import api, clock, depth, metacontroller, types
 from object_syncer.kube.meta import Json, controller_of, is_terminating, name_of
 from object_syncer.kube.metacontroller import BadRequest, Request
 from object_syncer.planning import controllers, known_fields, slice_spec, variables
-from object_syncer.status import destination, problem, reasons
+from object_syncer.status import destination, problem, reasons, stalls
 from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
@@ -48,7 +48,12 @@ def customize(request: Request, _now: datetime) -> Json:
 
 
 def sync(request: Request, now: datetime) -> Json:
-    """Answer the copies that should exist and the state of each destination."""
+    """Answer the copies that should exist, the state of each destination, and a sign of life."""
+    answered = _answer(request, now)
+    return {**answered, "status": stalls.signed(answered["status"], request.parent.get("status") or {}, now)}
+
+
+def _answer(request: Request, now: datetime) -> Json:
     parent, spec = request.parent, request.parent["spec"]
     if api.LAST_APPLIED_ANNOTATION in (parent["metadata"].get("annotations") or {}):
         raise BadRequest("parent", "Metacontroller must run with --apply-strategy=server-side-apply")

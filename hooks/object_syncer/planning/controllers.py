@@ -91,11 +91,15 @@ def generate(policy: str, type_: ResourceType, calling: Json) -> list[Json]:
                 "updateStrategy": {"method": "InPlace"},
             }
         ],
-        "resyncPeriodSeconds": times.RESYNC,
+        "resyncPeriodSeconds": times.SLICE_RESYNC,
         "hooks": _hooks(calling, "slice"),
     }
     # It has no children: so nothing that is in the cluster can end its syncs.
-    watching: Json = {"resources": [parents], "resyncPeriodSeconds": times.RESYNC, "hooks": _hooks(calling, "stall")}
+    watching: Json = {
+        "resources": [parents],
+        "resyncPeriodSeconds": times.SLICE_RESYNC,
+        "hooks": _hooks(calling, "stall"),
+    }
     watching["hooks"]["sync"]["webhook"]["etag"] = {"enabled": True}
     kinds = (("CompositeController", serving), ("DecoratorController", watching))
     return [_controller(kind, name(policy, type_), spec, calling) for kind, spec in kinds]

@@ -1,22 +1,44 @@
-"""The mark on a SyncSlice that is stalled: its syncs end before its status is written, so it cannot say so itself.
+"""Signs of life of SyncSlices, and the mark on one that is stalled.
 
-The mark is "<since> <report>". It counts only while the slice still reports what it did when it was marked, so that it
-says nothing any more as soon as the slice follows, whenever the mark is removed.
+The syncs of a stalled slice end before its status is written, so it cannot say so itself. The mark is "<since>
+<report>". It counts only while the slice still reports what it did when it was marked, so that it says nothing any more
+as soon as the slice is served, whenever the mark is removed.
 """
 
-from object_syncer.kube import api
+from datetime import datetime
+
+from object_syncer.kube import api, clock, times
 from object_syncer.kube.meta import Json, name_of
 from object_syncer.status import reasons
 from object_syncer.status.problem import Problem
+
+_LAST_SYNC = "lastSyncTime"
+
+
+def signed(status: Json, earlier: Json, now: datetime) -> Json:
+    """Return the status of a SyncSlice with a sign of life: the time at which anything in it changed, or is old.
+
+    `earlier` is the status as it is stored. So at rest each slice writes once in SLICE_RESYNC seconds.
+    """
+    last = earlier.get(_LAST_SYNC) or ""
+    before = {key: value for key, value in earlier.items() if key not in (_LAST_SYNC, "observedGeneration")}
+    keeps = last and before == status and clock.age(last, now) < times.SLICE_RESYNC
+    return {**status, _LAST_SYNC: last if keeps else clock.stamp(now)}
+
+
+def is_silent(item: Json, now: datetime) -> bool:
+    """Tell whether a SyncSlice has given no sign of life for too long: its copies may differ, and nobody looks."""
+    return clock.age((item.get("status") or {}).get(_LAST_SYNC), now) > times.SILENT_AFTER
 
 
 def report(item: Json) -> str:
     """Return what the status of a SyncSlice is about: its generation, and the source's resourceVersion if there is one.
 
-    Reports may be compared for equality only.
+    The last sign of life comes after an "@". Reports may be compared for equality only.
     """
     status = item.get("status") or {}
-    return f"{status.get('observedGeneration', 0)}/{source_version(item)}"
+    sign = f"@{status[_LAST_SYNC]}" if _LAST_SYNC in status else ""
+    return f"{status.get('observedGeneration', 0)}/{source_version(item)}{sign}"
 
 
 def source_version(item: Json) -> str:
@@ -46,5 +68,5 @@ def problem(item: Json) -> Problem | None:
     stalled = since(marked(item), report(item))
     if not stalled:
         return None
-    message = f"SyncSlice {name_of(item)} has acted on no change since {stalled}; its events may say why"
+    message = f"SyncSlice {name_of(item)} has reported nothing since {stalled}; its events may say why"
     return Problem(reasons.STALLED, message)

@@ -152,7 +152,7 @@ def test_at_rest_the_status_stays_as_it_is_so_that_nothing_is_written() -> None:
 def test_a_stalled_slice_is_named_and_its_destinations_are_no_longer_called_synced() -> None:
     status = answer(object_sync(), policy(), stalled("a", "b"))["status"]
     assert conditions(status) == {"Ready": ("True", "Success"), "InSync": ("False", "Stalled")}
-    why = f"SyncSlice {SLICE} has acted on no change since {STAMP}; its events may say why"
+    why = f"SyncSlice {SLICE} has reported nothing since {STAMP}; its events may say why"
     assert message(status, "InSync") == f"0 out of 2 destinations are in sync: {why}"
     assert {(item["state"], item["reason"], item["message"]) for item in status["destinations"]} == {
         ("Pending", "Stalled", why)

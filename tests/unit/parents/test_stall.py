@@ -23,6 +23,11 @@ def status(version: str | None = "100", generation: int = 1) -> Json:
     return {"observedGeneration": generation, "copies": 1, "synced": 1, **source}
 
 
+def signed(seconds: float) -> Json:
+    """Return what a slice reports that follows, and gave its last sign of life so long ago."""
+    return {**status(), "lastSyncTime": ago(seconds)}
+
+
 def answer(item: Json, *related: Json, etag: str = "", mark: str = "") -> tuple[Json, str]:
     if mark:
         item["metadata"]["annotations"] = {api.STALLED_ANNOTATION: mark}
@@ -84,6 +89,21 @@ FOLLOWS, LAGS = status("100"), status("99")
     Case("nor is one that is being deleted any", status(None), terminating(SOURCE)),
     Case("a new spec is a change", status(generation=0), SOURCE, want_etag=f"{STAMP} 0/100", again=45),
     Case("a slice that has never reported has all the time", None, SOURCE),
+    Case("one that gave a sign of life ten minutes ago is left alone", signed(600), SOURCE),
+    Case(
+        "one that is silent for longer is looked at again, though nothing has changed",
+        signed(611), SOURCE, want_etag=f"{STAMP} 1/100@{ago(611)}", again=45,
+    ),
+    Case(
+        "and marked if it stays silent",
+        signed(660), SOURCE, etag=f"{ago(45)} 1/100@{ago(660)}", want_etag=f"{ago(45)} 1/100@{ago(660)}",
+        marks=f"{ago(45)} 1/100@{ago(660)}", again=5,
+    ),
+    Case(
+        "a new sign of life ends that",
+        signed(0), SOURCE, etag=f"{ago(99)} 1/100@{ago(700)}", mark=f"{ago(99)} 1/100@{ago(700)}", want_etag="-",
+        marks=None, again=5,
+    ),
 )  # fmt: skip
 def test_who_is_marked(case: Case) -> None:
     related = [case.source] if case.source else []

@@ -104,6 +104,7 @@ def test_every_destination_gets_its_copy() -> None:
             }
             for name in ("a", "b")
         ],
+        "lastSyncTime": STAMP,
     }
     assert answered["resyncAfterSeconds"] > 0, "the engine's own retry may take minutes"
 
@@ -124,12 +125,22 @@ def test_at_rest_the_answer_is_what_was_observed_and_no_other_call_is_asked_for(
     }
 
 
-def test_the_same_request_at_another_time_has_the_same_answer_so_that_nothing_is_written_at_rest() -> None:
+def test_at_rest_nothing_is_written_but_a_sign_of_life_every_five_minutes() -> None:
     parent = sync_slice("a", "b", status=reported("b", "Failed", 60, "Rejected"))
-    request = (parent, config_map(), (observed(at("a")),))
-    first = answer(*request[:2], copies=request[2])
-    later = answer(*request[:2], copies=request[2], now=NOW + timedelta(hours=1))
-    assert (first["status"], first["children"]) == (later["status"], later["children"])
+
+    def later(seconds: int) -> Json:
+        answered = answer(parent, config_map(), copies=[observed(at("a"))], now=NOW + timedelta(seconds=seconds))
+        return {field: answered[field] for field in ("status", "children")}
+
+    first = later(0)
+    parent["status"] = {**first["status"], "observedGeneration": 1}
+    assert later(299) == first
+    assert later(300) == {**first, "status": {**first["status"], "lastSyncTime": ago(-300)}}
+
+
+def test_a_sign_of_life_is_given_with_everything_that_a_slice_reports() -> None:
+    parent = sync_slice("a", status={"observedGeneration": 1, "copies": 7, "lastSyncTime": ago(1)})
+    assert answer(parent, config_map(), copies=[observed(at("a"))])["status"]["lastSyncTime"] == STAMP
 
 
 def test_the_request_is_not_changed() -> None:
@@ -594,7 +605,7 @@ def test_a_releasing_slice_answers_no_copies_and_counts_those_that_no_other_slic
     )
     answered = answer(releasing("a", "b", "c", "d", "e"), *found)
     assert answered["children"] == []
-    assert answered["status"] == {"copies": 2, "synced": 0}
+    assert answered["status"] == {"copies": 2, "synced": 0, "lastSyncTime": STAMP}
 
 
 def test_a_slice_counts_copies_that_it_should_not_have_any_more() -> None:
@@ -681,4 +692,4 @@ def test_a_slice_whose_object_sync_goes_counts_the_copies_that_it_still_owns() -
     assert watched == ["a", "b", "c"]
     mine = owned(observed(with_label(at("c"))), "uid-of-slice")
     found = (observed(at("a")), owned(observed(at("b")), "another"), mine, terminating(owned(at("d"), "uid-of-slice")))
-    assert answer(parent, *found)["status"] == {"copies": 1, "synced": 0}
+    assert answer(parent, *found)["status"] == {"copies": 1, "synced": 0, "lastSyncTime": STAMP}

@@ -49,7 +49,7 @@ def test_a_second_one_watches_whether_they_follow_it_has_no_children_that_could_
         "metadata": serving["metadata"],
         "spec": {
             "resources": [serving["spec"]["parentResource"]],
-            "resyncPeriodSeconds": 600,
+            "resyncPeriodSeconds": 300,
             "hooks": {
                 "customize": {
                     "version": "v2",
@@ -87,7 +87,7 @@ def test_one_controller_serves_the_slices_of_one_type() -> None:
             "childResources": [
                 {"apiVersion": "example.com/v1", "resource": "widgets", "updateStrategy": {"method": "InPlace"}}
             ],
-            "resyncPeriodSeconds": 600,
+            "resyncPeriodSeconds": 300,
             "hooks": {
                 "customize": {
                     "version": "v2",

@@ -201,7 +201,7 @@ NOT_ALLOWED = [{"reason": reasons.KIND_NOT_ALLOWED, "message": "no"}]
         [slice_(*"abc", stalled="2026-01-01T00:00:00Z 1/9"), slice_("d", index=1)],
         (4, 1, 0, 3),
         reasons.STALLED,
-        says="SyncSlice share-0 has acted on no change since 2026-01-01T00:00:00Z; its events may say why",
+        says="SyncSlice share-0 has reported nothing since 2026-01-01T00:00:00Z; its events may say why",
     ),
     Case(
         "what a stalled slice said was wrong still is",
