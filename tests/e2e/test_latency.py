@@ -12,7 +12,7 @@ from e2e.eventually import becomes, stays
 from e2e.latencies import Latencies
 from e2e.objects import config_map, crd, cron_job, custom, object_sync, secret, to
 from e2e.outages import stopped
-from e2e.world import World
+from e2e.world import Sync, World
 
 ROUNDS = 5
 FAST = 0.005
@@ -57,8 +57,15 @@ def test_an_edited_copy_is_reverted(world: World, latencies: Latencies) -> None:
         with latencies.timed("edited copy is reverted", limit=0.5):
             world.edit(copy, {"data": data})
             becomes(lambda: world.data(source, team), source["data"], interval=FAST)
+        becomes(lambda: seen(sync, source, team), world.at(source, team)["metadata"]["resourceVersion"])
     latencies.check("edited copy is reverted")
     sync.wait_in_sync()
+
+
+def seen(sync: Sync, source: Object, namespace: str) -> str:
+    """Return the version of the copy that was seen in sync: who edits it sooner, again and again, is a rival."""
+    synced: str = sync.destinations()[f"{namespace}/{source['metadata']['name']}"]["syncedVersion"]["resource_version"]
+    return synced
 
 
 def test_a_deleted_copy_is_created_anew(world: World, latencies: Latencies) -> None:
