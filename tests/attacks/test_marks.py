@@ -31,6 +31,7 @@ MADE_OF_A_COPY = {**LABEL, "ownerReferences": OTHER_OWNER}
 BELONGS = "the label sync.rustrial.org/slice belongs to Object Syncer"
 LOOKS = "this looks like a copy by Object Syncer"
 OWNED = "a SyncSlice owns copies by Object Syncer only"
+CONTROLLED = "a SyncSlice is the controller of a copy by Object Syncer"
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,46 @@ class Edit:
         {"metadata": {"ownerReferences": [*SLICE_OWNER, {**OTHER_OWNER[0], "uid": "v", "controller": False}]}},
     ),
     Edit("people may take the owner off a copy, which is put back", COPY, {"metadata": {"ownerReferences": None}}),
+    Edit(
+        "but not put another controller in its place, which the engine would not notice",
+        COPY,
+        {"metadata": {"ownerReferences": OTHER_OWNER}},
+        CONTROLLED,
+    ),
+    Edit(
+        "nor one that has the uid of a SyncSlice",
+        COPY,
+        {"metadata": {"ownerReferences": [{**SLICE_OWNER[0], "kind": "Widget"}]}},
+        CONTROLLED,
+    ),
+    Edit(
+        "nor take the label off with it",
+        COPY,
+        {"metadata": {**NO_LABEL, "ownerReferences": OTHER_OWNER}},
+        f"{BELONGS}|{CONTROLLED}",
+    ),
+    Edit(
+        "an owner that is no controller may stay when the owner goes",
+        {**COPY, "ownerReferences": [*SLICE_OWNER, {**OTHER_OWNER[0], "uid": "v", "controller": False}]},
+        {"metadata": {"ownerReferences": [{**OTHER_OWNER[0], "uid": "v", "controller": False}]}},
+    ),
+    Edit(
+        "a released copy may get a controller",
+        LABEL,
+        {"metadata": {"ownerReferences": OTHER_OWNER}},
+    ),
+    Edit(
+        "an object with another controller stays editable",
+        MADE_OF_A_COPY,
+        {"metadata": {"ownerReferences": [{**OTHER_OWNER[0], "uid": "v"}]}},
+    ),
+    Edit(
+        "an administrator may give a copy another controller",
+        COPY,
+        {"metadata": {"ownerReferences": OTHER_OWNER}},
+        by="admin",
+    ),
+    Edit("so may a controller of Kubernetes", COPY, {"metadata": {"ownerReferences": OTHER_OWNER}}, by="controller"),
     Edit("an administrator may", {}, {"metadata": {"ownerReferences": SLICE_OWNER}}, by="admin"),
     Edit(
         "a trusted user may make a SyncSlice an owner", {}, {"metadata": {"ownerReferences": SLICE_OWNER}}, by="velero"

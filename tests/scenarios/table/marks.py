@@ -33,6 +33,7 @@ from scenarios.scenario import (
     Stage,
     Step,
     edit,
+    set_owner,
     together,
     unseen,
 )
@@ -94,6 +95,7 @@ def scenarios() -> Iterator[Scenario]:
         kept=(IN_A,),
         in_sync={NAME: SYNCED},
     )
+    yield from _with_another_controller()
     yield Scenario(
         "a copy that lost all labels and its owner while the engine was away is repaired",
         (SOURCE, SYNC),
@@ -117,6 +119,30 @@ def scenarios() -> Iterator[Scenario]:
         (SOURCE, SYNC),
         (_exported(COPY, config_map(B)),),
         copies={IN_A: DATA, IN_B: None},
+        in_sync={NAME: SYNCED},
+    )
+
+
+def _with_another_controller() -> Iterator[Scenario]:
+    """Yield what becomes of a copy that an administrator gives another controller; the guard refuses that to others."""
+    owner = config_map(A, "owner-@")
+    taken = together(set_owner(COPY, owner, controller=True), edit(SOURCE, data(k="new")))
+    yield Scenario(
+        "a copy that got another controller, which the engine does not notice, is a Conflict with the next change",
+        (SOURCE, owner, object_sync(A, B)),
+        (taken,),
+        copies={IN_A: DATA, IN_B: {"data": {"k": "new"}}},
+        kept=(IN_A,),
+        in_sync={NAME: ("False", "Conflict")},
+        says={NAME: ("controlled by ConfigMap owner-@",)},
+    )
+    yield Scenario(
+        "a copy that got another controller follows again when that is taken off",
+        (SOURCE, owner, object_sync(A, B)),
+        (taken, edit(COPY, meta(ownerReferences=None))),
+        copies={IN_A: {"data": {"k": "new"}}, IN_B: {"data": {"k": "new"}}},
+        ours={IN_A: IN_HOME},
+        kept=(IN_A,),
         in_sync={NAME: SYNCED},
     )
 
