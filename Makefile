@@ -85,7 +85,7 @@ demo: venv  ## each example through the simulator
 
 HISTORIES ?= 2000
 histories: venv  ## random histories in the simulator: HISTORIES=2000 SEED=0
-	HISTORIES=$(HISTORIES) $(BIN)/pytest tests/simulation/test_histories.py
+	HISTORIES=$(HISTORIES) $(BIN)/pytest tests/simulation/test_histories.py tests/simulation/test_policies.py tests/simulation/test_tenants.py
 
 FUZZ ?= 20000
 fuzz: venv  ## malformed and hostile requests to each hook: FUZZ=20000 SEED=0

@@ -13,12 +13,23 @@ from object_syncer import rehearsal
 from object_syncer.copying import adoption, diff
 from object_syncer.kube import types
 from object_syncer.parents import objectsync, stall, syncslice
-from object_syncer.planning import destinations, draining, namespaces, plan, precedence, slice_lifecycle, slice_spec
+from object_syncer.planning import (
+    destinations,
+    draining,
+    namespaces,
+    plan,
+    precedence,
+    scope,
+    slice_lifecycle,
+    slice_spec,
+)
 from object_syncer.planning.namespaces import Namespaces
 from object_syncer.planning.scope import Scope
 from object_syncer.status import summary
+from simulation import guard
 from simulation.histories import run, run_machine
 from simulation.policies import PolicyHistories
+from simulation.tenants import TenantHistories
 from specification import cases
 
 Json = dict[str, Any]
@@ -163,3 +174,20 @@ def test_is_found_by_histories_of_policies(case: Bug, monkeypatch: pytest.Monkey
     case.seed(monkeypatch)
     with pytest.raises(AssertionError):
         run_machine(PolicyHistories, BUDGET, seed=0)
+
+
+def _permits_all(real: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda policy: replace(real(policy), conflict_policies=frozenset(("Adopt", "Overwrite")))
+
+
+@cases(
+    Bug("foreign objects count as ours, whoever wrote them", adoption, "is_foreign", lambda real: lambda *_: False),
+    Bug("conflictPolicies of a SyncPolicy do not matter", scope, "of", _permits_all),
+    Bug("the guard lets people put the label of a copy on an object", guard, "_marks", lambda real: lambda *_: None),
+    Bug("whoever writes ObjectSyncs may copy everything", guard.Guard, "_requester", lambda real: lambda *_: None),
+    Bug("copies are not given up", slice_spec, "releasing", _owns_all_the_same),
+)  # fmt: skip
+def test_is_found_by_histories_of_tenants(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    case.seed(monkeypatch)
+    with pytest.raises(AssertionError):
+        run_machine(TenantHistories, BUDGET, seed=0)
