@@ -471,10 +471,10 @@ class Histories(RuleBasedStateMachine):
             self.engine.run()
             self.witness.look()
             self._blame(list(verdict.Verdict(self.cluster, self.witness).wrongs()))
-        before = self.cluster.everything()
+        before = verdict.at_rest(self.cluster)
         self.engine.resync()
         self.engine.run()
-        changed = [obj for obj in self.cluster.everything() if obj not in before]
+        changed = [obj for obj in verdict.at_rest(self.cluster) if obj not in before]
         self._blame([f"a second run changed {obj['kind']} {model.name(obj)}" for obj in changed])
         self.witness.permits.clear()
         self.witness.unguarded = False

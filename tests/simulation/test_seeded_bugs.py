@@ -138,7 +138,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
         "a source that is being deleted is still copied",
         syncslice, "_is_gone", lambda real: lambda source: source is None,
     ),
-    Bug("a slice that does not follow is not noticed", stall, "_lags_behind", lambda real: lambda _: False),
+    Bug("a slice that does not follow is not noticed", stall, "_lags_behind", lambda real: lambda *_: False),
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
     Bug("a named namespace that is no target is copied to", destinations, "_problem", lambda real: lambda *_: None),
 )  # fmt: skip

@@ -39,6 +39,17 @@ def objects(cluster: Cluster, api_version: str, kind: str) -> list[Json]:
     return cluster.objects(resource) if resource else []
 
 
+def at_rest(cluster: Cluster) -> list[Json]:
+    """Return everything in the cluster but the signs of life that SyncSlices give at rest, and what these change."""
+    return [_without_sign(obj) if obj["kind"] == "SyncSlice" else obj for obj in cluster.everything()]
+
+
+def _without_sign(item: Json) -> Json:
+    meta = {key: value for key, value in item["metadata"].items() if key not in ("resourceVersion", "managedFields")}
+    status = {key: value for key, value in (item.get("status") or {}).items() if key != "lastSyncTime"}
+    return {**item, "metadata": meta, "status": status}
+
+
 def untold_stalls(cluster: Cluster) -> Iterator[str]:
     """Yield each ObjectSync that says it is in sync though one of its slices has not acted on the present source."""
     for item in objects(cluster, SYNC, "SyncSlice"):
