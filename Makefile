@@ -11,7 +11,7 @@ PROMETHEUS := v0.316.0
 VERSION := k8s.io/component-base/version
 LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
 
-.PHONY: help venv control-plane promtool test e2e record lint format demo histories fuzz bench bench-cluster
+.PHONY: help venv control-plane promtool test e2e record lint format demo histories fuzz bench bench-cluster bench-planner
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,3 +96,6 @@ bench: venv  ## measure the hooks: times, sizes of requests, memory
 
 bench-cluster: venv  ## measure on a control plane with Metacontroller: BENCH='--namespaces 100 --beside adapter.yaml'
 	@$(BIN)/python tests/bench/cluster.py $(BENCH)
+
+bench-planner: venv  ## measure one call of the planner: BENCH='--sizes 100x1000 --policies 1 4'
+	@$(BIN)/python tests/bench/scaling.py $(BENCH)

@@ -11,19 +11,16 @@ The syncer's calls are not limited (1000 a second). On a machine that does other
 """
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.copies import NAMESPACE_PREFIX, Copies
-from bench.measuring import Meter, emit
+from bench.measuring import Meter, emit, machine
 from bench.phases import HOME, SIZE, Run, named
 from bench.rates import applies_per_second
 from bench.syncers import ObjectSyncer, Other, Syncer
@@ -41,7 +38,7 @@ def main() -> None:
     if missing_programs() or metacontroller_program() is None or metacontroller_crds() is None:
         emit(case="in a cluster", skipped="needs a control plane and an engine")
         return
-    emit(**_machine())
+    emit(**machine())
     makers: list[MakeSyncer] = [] if options.without_ours else [ObjectSyncer]
     makers += (_beside(adapter) for adapter in options.beside)
     number, namespaces = options.objects
@@ -74,18 +71,6 @@ def _beside(adapter: Path) -> MakeSyncer:
 def _grid(text: str) -> tuple[int, int]:
     objects, _, namespaces = text.partition("x")
     return int(objects), int(namespaces)
-
-
-def _machine() -> dict[str, object]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "cpus": os.cpu_count(),
-        "gigabytes": round(memory / 1e9),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "load": round(os.getloadavg()[0], 1),
-    }
 
 
 @contextmanager

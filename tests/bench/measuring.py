@@ -1,11 +1,14 @@
 """What a phase of a benchmark cost: time, calls of the API server, CPU time and memory of each process."""
 
 import json
+import os
+import platform
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -84,6 +87,19 @@ def is_write(entry: AuditEntry) -> bool:
 def calls(cluster: ControlPlane, user: str, since: int) -> Counter[str]:
     """Count a user's calls by verb and resource; watches count once, when they start."""
     return Counter(f"{entry.verb} {entry.resource}" for entry in cluster.audit.entries(since) if entry.user == user)
+
+
+def machine() -> dict[str, object]:
+    """Return what the figures were measured on, and when."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpus": os.cpu_count(),
+        "gigabytes": round(memory / 1e9),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
 
 
 def emit(**figures: object) -> None:

@@ -1,8 +1,9 @@
-"""Prints Markdown tables of what `make bench-cluster` printed. The best of each row is bold, whoever has it.
+"""Makes Markdown tables of what `make bench-cluster` or `make bench-planner` printed. The best of each row is bold.
 
-    python tests/bench/report.py figures.jsonl > figures.md
+    python tests/bench/report.py figures.jsonl              # prints them
+    python tests/bench/report.py figures.jsonl docs/x.md    # puts them into a page, in place of the earlier ones
 
-The columns are described in cluster.py.
+The columns are described in cluster.py and scaling.py. In a page, tables are between two comments: START and END.
 """
 
 import json
@@ -12,29 +13,76 @@ from typing import Any
 
 Figures = dict[str, Any]
 
+START, END = "<!-- figures -->", "<!-- end of figures -->"
+
 
 def main() -> None:
-    """Print the tables."""
-    print(tables([json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()]))
+    """Print the tables, or put them into a page."""
+    made = tables([json.loads(line) for line in Path(sys.argv[1]).read_text().splitlines()])
+    if len(sys.argv) > 2:
+        page = Path(sys.argv[2])
+        page.write_text(replaced(page.read_text(), made))
+    else:
+        print(made)
+
+
+def replaced(page: str, made: str) -> str:
+    """Return a page with these tables between START and END; raise ValueError if it has no such place."""
+    before, start, rest = page.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        raise ValueError(f"no place for figures: the page needs the comments {START} and {END}")
+    return f"{before}{START}\n\n{made}\n{END}{after}"
 
 
 def tables(lines: list[Figures]) -> str:
-    """Return Markdown: the machine, what users wait for, then calls and processes in detail."""
+    """Return Markdown: the machine, what users wait for, then calls and processes in detail, then the planner."""
     machine = next((line for line in lines if "cpus" in line), {})
     measured = [line for line in lines if "phase" in line]
+    planned = [line for line in lines if "policies" in line]
     syncers = list(dict.fromkeys(line["syncer"] for line in measured))
-    parts = [_machine(machine, measured), _comparison(measured, syncers), *(_details(measured, s) for s in syncers)]
+    parts = [_machine(machine, measured)]
+    if measured:
+        parts += [_comparison(measured, syncers), *(_details(measured, s) for s in syncers)]
+    if planned:
+        parts.append(_planner(planned))
     return "\n".join(parts)
 
 
 def _machine(machine: Figures, measured: list[Figures]) -> str:
-    versions = ", ".join(dict.fromkeys(line["kubernetes"] for line in measured))
-    limits = [line["api_server_applies_per_second"] for line in measured] or [0]
-    return (
-        f"Measured on {machine.get('date')}: {machine.get('cpus')} CPUs, {machine.get('gigabytes')} GB, "
-        f"Kubernetes {versions}, Python {machine.get('python')}, load of other programs {machine.get('load')} at the "
-        f"start. The API server alone took {min(limits)} to {max(limits)} changed server-side applies per second.\n"
+    versions = "".join(f"Kubernetes {version}, " for version in dict.fromkeys(line["kubernetes"] for line in measured))
+    limits = sorted(line["api_server_applies_per_second"] for line in measured)
+    api_server = (
+        f" The API server alone took {limits[0]} to {limits[-1]} changed server-side applies per second."
+        if limits
+        else ""
     )
+    return (
+        f"Measured on {machine.get('date')}: {machine.get('cpus')} CPUs, {machine.get('gigabytes')} GB, {versions}"
+        f"Python {machine.get('python')}, load of other programs {machine.get('load')} at the start.{api_server}\n"
+    )
+
+
+def _planner(planned: list[Figures]) -> str:
+    head = [
+        "ObjectSyncs x namespaces",
+        "SyncPolicies",
+        "SyncSlices",
+        "request MB",
+        "answer MB",
+        "s",
+        "MB of the server",
+    ]
+    rows = [
+        [
+            f"{line['objects']} x {line['namespaces']}",
+            _number(line["policies"]),
+            *(_number(line[key]) for key in ("slices", "request_megabytes", "answer_megabytes", "seconds")),
+            _number(line["peak_megabytes"]),
+        ]
+        for line in planned
+    ]
+    return _table(head, rows)
 
 
 def _comparison(measured: list[Figures], syncers: list[str]) -> str:
