@@ -30,7 +30,7 @@ def is_settling(shown: Json, status: Json, slices: Iterable[Json], now: datetime
     begun = [stamp for item in slices for stamp in _begun(item)]
     if not begun or _shown_at_once(shown) != _shown_at_once(status):
         return False
-    if abs(status["copies"]["total"] - shown["copies"]["total"]) > _FEW:
+    if abs(status["copies"]["total"] - shown["copies"].get("total", 0)) > _FEW:
         return False
     return all(clock.is_recent(stamp, now, _DATED) for stamp in begun)
 
