@@ -11,7 +11,7 @@ PROMETHEUS := v0.316.0
 VERSION := k8s.io/component-base/version
 LDFLAGS := -s -w -X $(VERSION).gitVersion=v$(KUBERNETES) -X $(VERSION).gitMajor=1 -X $(VERSION).gitMinor=35
 
-.PHONY: help venv control-plane promtool test e2e record lint format demo histories fuzz bench
+.PHONY: help venv control-plane promtool test e2e record lint format demo histories fuzz bench bench-cluster bench-planner
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,11 @@ FUZZ ?= 20000
 fuzz: venv  ## malformed and hostile requests to each hook: FUZZ=20000 SEED=0
 	FUZZ=$(FUZZ) $(BIN)/pytest tests/fuzz
 
-bench: venv  ## measure; what needs a control plane and an engine says so where they are missing
+bench: venv  ## measure the hooks: times, sizes of requests, memory
 	$(BIN)/python tests/bench/run.py
-	$(BIN)/python tests/bench/cluster.py
+
+bench-cluster: venv  ## measure on a control plane with Metacontroller: BENCH='--namespaces 100 --beside adapter.yaml'
+	@$(BIN)/python tests/bench/cluster.py $(BENCH)
+
+bench-planner: venv  ## measure one call of the planner: BENCH='--sizes 100x1000 --policies 1 4'
+	@$(BIN)/python tests/bench/scaling.py $(BENCH)

@@ -35,9 +35,11 @@ _OBJECTSYNC = (
     ),
 )
 
+PLANNER = "/v1/policy/sync"
+
 ROUTES: dict[str, tuple[tuple[str, tuple[str, ...]], Hook]] = {
     "/v1/policy/customize": (_POLICY, syncpolicy.customize),
-    "/v1/policy/sync": (_POLICY, syncpolicy.sync),
+    PLANNER: (_POLICY, syncpolicy.sync),
     "/v1/slice/customize": (_SLICE, syncslice.customize),
     "/v1/slice/sync": (_SLICE, syncslice.sync),
     "/v1/stall/customize": (_SLICE, stall.customize),
@@ -70,3 +72,8 @@ def answer_with_etag(path: str, body: Any, etag: str, now: datetime) -> tuple[Js
     """
     (kind, required), hook = WITH_ETAG[path]
     return hook(metacontroller.parse(body, kind, required), etag, now)
+
+
+def repeats(body: Any, answered: Json) -> bool:
+    """Tell whether the answer to a body that was posted to PLANNER leaves all SyncSlices as they are."""
+    return syncpolicy.repeats(metacontroller.parse(body, *_POLICY).children, answered["children"])

@@ -144,6 +144,12 @@ def planner_sync(object_syncs: int, namespaces: int) -> Json:
     return body
 
 
+def answered_at_once(body: Json) -> Json:
+    """Return the body of a planner sync without one of its SyncSlices: an answer that changes nothing waits."""
+    body["children"]["SyncSlice.sync.rustrial.org/v1alpha1"].popitem()
+    return body
+
+
 def objectsync_sync(namespaces: int) -> Json:
     """Return the body of an ObjectSync sync in steady state."""
     body = planner_sync(1, namespaces)

@@ -1,172 +1,108 @@
-"""A first fan-out on a real API server and engine: 50 ObjectSyncs x 200 namespaces, without and with foreign objects.
+"""`make bench-cluster`: what users wait for, and what that costs, on a real API server.
 
-Prints one JSON object per line, or that there is no engine. In each run the API server's own rate of server-side
-applies is measured first, over as many connections as the engine uses: what a copy costs is meant relative to it.
+    python tests/bench/cluster.py [--namespaces 10 100 1000] [--objects 50x200] [--beside adapter.yaml ...]
+
+Each syncer (ours, and those that adapter files describe: syncers.py) has its own new control plane for each size.
+Prints one JSON object per line: the machine, then a phase each, with times, calls by verb and resource from the audit
+log, CPU time and memory of each process; and, measured in the same run before the syncer starts, how many server-side
+applies that change something this API server takes per second. `report.py` makes tables of it.
+
+The syncer's calls are not limited (1000 a second). On a machine that does other things, trust counts, not seconds.
 """
 
-import json
-import ssl
+import argparse
 import sys
 import tempfile
-import threading
-import time
-from collections import Counter
-from http.client import HTTPSConnection
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from controlplane.client import Client, Object, path_of
+from bench.copies import NAMESPACE_PREFIX, Copies
+from bench.measuring import Meter, emit, machine
+from bench.phases import HOME, SIZE, Run, named
+from bench.rates import applies_per_second
+from bench.syncers import ObjectSyncer, Other, Syncer
 from controlplane.control_plane import ENGINE, ControlPlane, missing_programs
 from controlplane.engine import metacontroller_crds, metacontroller_program
-from controlplane.installation import Installation
-from controlplane.waiting import wait_for
 
-OBJECT_SYNCS = 50
-NAMESPACES = 200
-BYTES = 1000
-CONNECTIONS = 5
-"""The engine's workers, each with one request under way."""
+FOREIGN = 500
 
-API_VERSION = "sync.rustrial.org/v1alpha1"
-PATIENCE = 600
+MakeSyncer = Callable[[ControlPlane, Path], Syncer]
 
 
 def main() -> None:
     """Print all figures."""
-    missing = missing_programs()
-    if missing or metacontroller_program() is None or metacontroller_crds() is None:
-        emit(case="fan-out in a cluster", skipped="needs a control plane and an engine")
+    options = _options()
+    if missing_programs() or metacontroller_program() is None or metacontroller_crds() is None:
+        emit(case="in a cluster", skipped="needs a control plane and an engine")
         return
-    for foreign in (0, 500):
-        with tempfile.TemporaryDirectory() as directory:
-            fan_out(Path(directory), foreign)
+    emit(**machine())
+    makers: list[MakeSyncer] = [] if options.without_ours else [ObjectSyncer]
+    makers += (_beside(adapter) for adapter in options.beside)
+    number, namespaces = options.objects
+    for make in makers:
+        for size in options.namespaces:
+            with _running(make, size, options.rounds, 1) as run:
+                run.one()
+        if number:
+            with _running(make, namespaces, options.rounds, number) as run:
+                run.many(number)
+    if number and not options.without_ours:
+        with _running(ObjectSyncer, namespaces, options.rounds, number) as run:
+            run.obstructed(number, FOREIGN)
 
 
-def fan_out(directory: Path, foreign: int) -> None:
-    """Measure one installation from nothing to rest."""
-    with ControlPlane(directory / "cluster") as cluster:
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--namespaces", type=int, nargs="*", default=[10, 100, 1000], help="sizes with one object")
+    parser.add_argument("--objects", type=_grid, default=(50, 200), help="objects x namespaces, 0x0 for none")
+    parser.add_argument("--rounds", type=int, default=5, help="how often a namespace or a copy is changed")
+    parser.add_argument("--beside", type=Path, nargs="*", default=[], help="adapter files of other syncers")
+    parser.add_argument("--without-ours", action="store_true", help="measure only the others")
+    return parser.parse_args()
+
+
+def _beside(adapter: Path) -> MakeSyncer:
+    return lambda cluster, directory: Other(cluster, directory, adapter)
+
+
+def _grid(text: str) -> tuple[int, int]:
+    objects, _, namespaces = text.partition("x")
+    return int(objects), int(namespaces)
+
+
+@contextmanager
+def _running(make: MakeSyncer, number: int, rounds: int, objects: int) -> Iterator[Run]:
+    """Run one syncer on a control plane of its own, with so many namespaces that receive copies."""
+    with tempfile.TemporaryDirectory() as directory, ControlPlane(Path(directory) / "cluster") as cluster:
         admin = cluster.client()
-        (directory / "installation").mkdir()
-        running = Installation.prepare(
-            cluster, directory / "installation", user=ENGINE, hook_workers=2, engine_workers=CONNECTIONS
-        )
-        namespaces = [f"team-{n:03}" for n in range(NAMESPACES)]
-        for name in ["home", "base", *namespaces]:
-            admin.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        rate = applies_per_second(cluster, 2000)
-        with running:
-            for n in range(foreign):
-                admin.create(config_map(namespaces[n // OBJECT_SYNCS], f"shared-{n % OBJECT_SYNCS}", {"theirs": "1"}))
-            for n in range(OBJECT_SYNCS):
-                admin.create(config_map("home", f"shared-{n}", {"k": "v" * BYTES}))
-            mark, started = cluster.audit.mark(), time.monotonic()
-            for n in range(OBJECT_SYNCS):
-                admin.create(object_sync(f"shared-{n}", namespaces))
-            copies = OBJECT_SYNCS * NAMESPACES - foreign
-            wait_for(lambda: reported(admin) == (copies, foreign), PATIENCE, "all reported", interval=1)
-            seconds = time.monotonic() - started
-            rest = at_rest(cluster)
-            backlog = max(0.0, rest - started - seconds)
-            counted = calls(cluster, mark)
-            emit(
-                case=f"first fan-out, {OBJECT_SYNCS} ObjectSyncs x {NAMESPACES} namespaces, {foreign} foreign objects",
-                copies=copies,
-                seconds=round(seconds, 1),
-                backlog_seconds=round(backlog, 1),
-                copies_per_second=round(copies / seconds),
-                api_server_applies_per_second=round(rate),
-                ratio=round(copies / seconds / rate, 2),
-                calls=sum(counted.values()),
-                calls_per_copy=round(sum(counted.values()) / copies, 3),
-                by_call=dict(counted.most_common(8)),
-                engine_megabytes=round(running.engine.resident_bytes() / 1e6),
-                hooks_megabytes=round(running.hooks.resident_bytes() / 1e6),
-            )
-
-
-def reported(admin: Client) -> tuple[int, int]:
-    """Return how many copies the ObjectSyncs say are in sync, and how many have failed."""
-    counted = [item.get("status", {}).get("copies", {}) for item in admin.list(API_VERSION, "objectsyncs", "home")]
-    return sum(item.get("synced", 0) for item in counted), sum(item.get("failed", 0) for item in counted)
-
-
-def at_rest(cluster: ControlPlane, quiet: float = 5) -> float:
-    """Wait until the engine has written nothing for a while; return when it wrote last."""
-    last = time.monotonic()
-    mark = cluster.audit.mark()
-    while time.monotonic() - last < quiet:
-        time.sleep(0.25)
-        following = cluster.audit.mark()
-        if calls(cluster, mark, reads=False):
-            last = time.monotonic()
-        mark = following
-    return last
-
-
-def calls(cluster: ControlPlane, since: int, *, reads: bool = True) -> Counter[str]:
-    """Count the engine's requests, but for events and leases; watches count once, when they start."""
-    return Counter(
-        f"{entry.verb} {entry.resource}"
-        for entry in cluster.audit.entries(since)
-        if entry.user == ENGINE
-        and not entry.resource.startswith(("events", "leases"))
-        and (reads or entry.verb not in ("get", "list", "watch"))
-    )
-
-
-def applies_per_second(cluster: ControlPlane, number: int) -> float:
-    """Create ConfigMaps by server-side apply over so many connections as the engine has."""
-    token = cluster.kubeconfig(ENGINE).read_text().partition("token: ")[2].split()[0]
-    queue = iter(range(number))
-    lock = threading.Lock()
-
-    def work() -> None:
-        server = urlsplit(cluster.server)
-        context = ssl._create_unverified_context()
-        connection = HTTPSConnection(server.hostname or "", server.port, context=context)
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/apply-patch+yaml"}
-        while True:
-            with lock:
-                n = next(queue, None)
-            if n is None:
-                return
-            path = path_of("v1", "configmaps", "base", f"base-{n}")
-            body = json.dumps(config_map("base", f"base-{n}", {"k": "v" * BYTES}))
-            connection.request("PATCH", f"{path}?fieldManager=bench&force=true", body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status not in (200, 201):
-                raise RuntimeError(f"apply: {answer.status}")
-
-    threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
-    started = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return number / (time.monotonic() - started)
-
-
-def config_map(namespace: str, name: str, data: dict[str, str]) -> Object:
-    """Return a ConfigMap."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"namespace": namespace, "name": name}, "data": data}
-
-
-def object_sync(name: str, namespaces: list[str]) -> Object:
-    """Return an ObjectSync that copies a ConfigMap of the same name to all these namespaces."""
-    spec = {
-        "source": {"group": "", "kind": "ConfigMap", "name": name},
-        "destinations": [{"namespace": namespace} for namespace in namespaces],
-    }
-    meta = {"namespace": "home", "name": name}
-    return {"apiVersion": API_VERSION, "kind": "ObjectSync", "metadata": meta, "spec": spec}
-
-
-def emit(**figures: object) -> None:
-    """Print one line."""
-    print(json.dumps(figures), flush=True)
+        namespaces = [f"{NAMESPACE_PREFIX}{n:04}" for n in range(number)]
+        for name in [HOME, "base", *namespaces]:
+            admin.create(named(name))
+        limit = applies_per_second(cluster, ENGINE, "base", SIZE)
+        syncer = make(cluster, Path(directory) / "syncer")
+        context = {
+            "syncer": syncer.name,
+            "kubernetes": admin.call("GET", "/version")["gitVersion"],
+            "objects": objects,
+            "namespaces": number,
+            "api_server_applies_per_second": round(limit),
+        }
+        processes = {"etcd": cluster.etcd, "kube-apiserver": cluster.api_server, **syncer.processes}
+        try:
+            syncer.start()
+            copies = Copies(cluster)
+            copies.start()
+            meter = Meter(cluster, ENGINE, processes, context)
+            meter.at_rest()
+            try:
+                yield Run(admin, syncer, copies, meter, namespaces, rounds)
+            except TimeoutError as error:
+                emit(**context, failed=str(error))
+        finally:
+            syncer.stop()
 
 
 if __name__ == "__main__":

@@ -5,22 +5,18 @@ the engine, each to an object that exists; `updates` are those of ConfigMaps wit
 only the rule about owners looks at.
 """
 
-import json
-import ssl
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable
-from http.client import HTTPSConnection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from bench.measuring import emit
+from bench.rates import per_second
 from controlplane.client import ApiError, Client, Object, path_of
 from controlplane.control_plane import ADMIN, ALICE, ENGINE, ControlPlane, missing_programs
 from controlplane.waiting import wait_for
@@ -29,7 +25,6 @@ from object_syncer import installation
 ROUNDS = 5
 WRITES = 1500
 OBJECTS = 100
-CONNECTIONS = 5
 BYTES = 1000
 NAMESPACE = "bench"
 LABEL = "sync.rustrial.org/slice"
@@ -112,48 +107,16 @@ def measure(cluster: ControlPlane) -> dict[str, float]:
     stamp = time.monotonic_ns()
     return {
         "applies": per_second(
-            cluster, ENGINE, "PATCH", "apply-patch+yaml", lambda n: copy(n % OBJECTS, stamp + n), "?fieldManager=bench"
+            cluster,
+            ENGINE,
+            "PATCH",
+            "apply-patch+yaml",
+            lambda n: copy(n % OBJECTS, stamp + n),
+            WRITES,
+            query="?fieldManager=bench",
         ),
-        "updates": per_second(cluster, ALICE, "PUT", "json", lambda n: plain(n % OBJECTS, stamp + n)),
+        "updates": per_second(cluster, ALICE, "PUT", "json", lambda n: plain(n % OBJECTS, stamp + n), WRITES),
     }
-
-
-def per_second(
-    cluster: ControlPlane, user: str, method: str, content_type: str, body: Callable[[int], Object], query: str = ""
-) -> float:
-    """Write WRITES bodies over so many connections as the engine has."""
-    token = cluster.kubeconfig(user).read_text().partition("token: ")[2].split()[0]
-    queue = iter(range(WRITES))
-    lock = threading.Lock()
-    failures: list[int] = []
-
-    def work() -> None:
-        server = urlsplit(cluster.server)
-        connection = HTTPSConnection(server.hostname or "", server.port, context=ssl._create_unverified_context())
-        headers = {"Authorization": f"Bearer {token}", "Content-Type": f"application/{content_type}"}
-        while True:
-            with lock:
-                n = next(queue, None)
-            if n is None:
-                return
-            obj = body(n)
-            path = path_of("v1", "configmaps", NAMESPACE, obj["metadata"]["name"])
-            connection.request(method, f"{path}{query}", json.dumps(obj), headers)
-            answer = connection.getresponse()
-            answer.read()
-            if answer.status != 200:
-                failures.append(answer.status)
-
-    threads = [threading.Thread(target=work) for _ in range(CONNECTIONS)]
-    started = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seconds = time.monotonic() - started
-    if failures:
-        raise RuntimeError(f"{len(failures)} writes failed: {set(failures)}")
-    return WRITES / seconds
 
 
 def copy(n: int, value: int) -> Object:
@@ -172,11 +135,6 @@ def plain(n: int, value: int) -> Object:
     """Return a ConfigMap that has nothing to do with us."""
     meta = {"namespace": NAMESPACE, "name": f"plain-{n}"}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"k": "v" * BYTES, "n": str(value)}}
-
-
-def emit(**figures: object) -> None:
-    """Print one line."""
-    print(json.dumps(figures), flush=True)
 
 
 if __name__ == "__main__":

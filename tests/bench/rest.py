@@ -11,7 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.cluster import API_VERSION, calls, emit
+from bench.measuring import calls, emit, is_write
+from bench.syncers import API_VERSION
 from controlplane.client import Client
 from controlplane.control_plane import ENGINE, ControlPlane, missing_programs
 from controlplane.engine import metacontroller_crds, metacontroller_program
@@ -49,7 +50,7 @@ def main() -> None:
                 percent_of_a_core=round((engine + hooks) / passed * 100, 2),
                 engine_percent=round(engine / passed * 100, 2),
                 hooks_percent=round(hooks / passed * 100, 2),
-                calls=dict(calls(cluster, mark)),
+                calls=dict(calls(cluster, ENGINE, mark)),
                 seconds=round(passed),
             )
 
@@ -64,7 +65,7 @@ def is_quiet(cluster: ControlPlane, seconds: float = 8) -> bool:
     """Tell whether the engine writes nothing for so many seconds."""
     mark = cluster.audit.mark()
     time.sleep(seconds)
-    return not calls(cluster, mark, reads=False)
+    return not any(is_write(entry) for entry in cluster.audit.entries(mark) if entry.user == ENGINE)
 
 
 def object_sync(name: str) -> dict[str, object]:

@@ -30,7 +30,7 @@ CASES: list[tuple[str, str, Callable[[], bodies.Json], int]] = [
 
 def main() -> None:
     """Print all figures."""
-    client = create_app().test_client()
+    client = create_app(sleep=lambda _: None).test_client()
     for name, path, make, runs in CASES:
         data = bodies.encoded(make())
         times, parses = [], []
@@ -51,9 +51,9 @@ def main() -> None:
             runs=runs,
         )
     emit(case="start-up to readyz", milliseconds=serving.start_up_milliseconds(5))
-    large = bodies.encoded(bodies.planner_sync(100, 1000))
+    large = bodies.encoded(bodies.answered_at_once(bodies.planner_sync(100, 1000)))
     emit(case="worker memory", **serving.memory(large, "/v1/policy/sync"))
-    small = bodies.encoded(bodies.planner_sync(10, 50))
+    small = bodies.encoded(bodies.answered_at_once(bodies.planner_sync(10, 50)))
     for workers in (1, 2):
         figures = serving.beside_a_busy_policy(small, large, "/v1/policy/sync", workers, seconds=10)
         emit(case="planner sync, 10 ObjectSyncs x 50 namespaces, beside a busy policy", workers=workers, **figures)

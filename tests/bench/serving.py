@@ -28,14 +28,19 @@ def start_up_milliseconds(runs: int) -> float:
 def memory(body: bytes, path: str) -> dict[str, float]:
     """Return the resident memory of the worker in MB: idle, and its peak after ten large requests."""
     with server() as (port, pid):
-        worker = _worker(pid)
-        idle = _kilobytes(worker, "VmRSS")
+        idle = memory_of_worker(pid)["now"]
         with requests.Session() as session:
             session.trust_env = False
             for _ in range(10):
                 session.post(f"http://127.0.0.1:{port}{path}", data=body, timeout=60).raise_for_status()
-        peak = _kilobytes(worker, "VmHWM")
-    return {"idle_megabytes": round(idle / 1000, 1), "peak_megabytes": round(peak / 1000, 1)}
+        peak = memory_of_worker(pid)["peak"]
+    return {"idle_megabytes": idle, "peak_megabytes": peak}
+
+
+def memory_of_worker(master: int) -> dict[str, float]:
+    """Return the resident memory of a server's worker in MB, `now` and at its `peak`; given is its master's pid."""
+    worker = _worker(master)
+    return {"now": round(_kilobytes(worker, "VmRSS") / 1000, 1), "peak": round(_kilobytes(worker, "VmHWM") / 1000, 1)}
 
 
 def beside_a_busy_policy(small: bytes, large: bytes, path: str, workers: int, seconds: float) -> dict[str, float]:

@@ -217,7 +217,8 @@ def _full_plan(exchange: Exchange) -> bool:
 
 
 def _all_synced(exchange: Exchange) -> bool:
-    return all(each["status"] == "True" for each in exchange["response"]["status"]["conditions"])
+    status = exchange["response"]["status"]
+    return bool(status) and all(each["status"] == "True" for each in status["conditions"])
 
 
 def _unplanned(exchange: Exchange) -> bool:

@@ -70,6 +70,9 @@ class AuditEntry:
     code: int
 
 
+_LONGEST_LINE = 1 << 16
+
+
 class AuditLog:
     """What the API server was asked, by whom. A mark is a position in the log."""
 
@@ -78,8 +81,13 @@ class AuditLog:
         self.path = path
 
     def mark(self) -> int:
-        """Return the position of what comes next."""
-        return self.path.stat().st_size if self.path.exists() else 0
+        """Return the position of what comes next; a line that is being written counts as next."""
+        if not self.path.exists():
+            return 0
+        with self.path.open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - _LONGEST_LINE))
+            return size - len(log.read(_LONGEST_LINE).rpartition(b"\n")[2])
 
     def entries(self, since: int = 0) -> Iterator[AuditEntry]:
         """Yield the requests for objects that were answered after the mark."""

@@ -24,6 +24,23 @@ def applied(observed: Json) -> Json:
     return {}
 
 
+def written(observed: Json) -> tuple[str, str]:
+    """Return when we applied something to the object last, and when somebody else wrote to it last, "" for never.
+
+    Its status subresource does not count.
+    """
+    ours, others = "", ""
+    for entry in observed["metadata"].get("managedFields") or ():
+        labels = (entry.get("fieldsV1") or {}).get("f:metadata", {}).get("f:labels", {})
+        if entry.get("subresource"):
+            continue
+        if entry.get("operation") == "Apply" and f"f:{api.SLICE_LABEL}" in labels:
+            ours = max(ours, str(entry.get("time") or ""))
+        else:
+            others = max(others, str(entry.get("time") or ""))
+    return ours, others
+
+
 def as_applied(observed: Json) -> Json:
     """Return the copy as we applied it last, with its live values: answered to the engine, it changes nothing.
 

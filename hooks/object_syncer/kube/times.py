@@ -32,6 +32,10 @@ before."""
 REFUSED_AFTER = 2
 """A copy that is still missing or different by then counts as refused; usual writes take milliseconds."""
 
+SETTLING = 1
+"""A state that lasts less is not written: nobody can read it, and each write wakes others. Timestamps are in whole
+seconds, so what is waited for up to one second more, is at least this old."""
+
 UNSERVED_AFTER = 6
 """A SyncSlice not reported on by then is unserved, if its controller has not reported on any other either. A
 controller starts in 0.05 s; a large first fan-out makes slices wait for each other, but never all of them."""

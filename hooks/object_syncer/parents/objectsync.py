@@ -12,7 +12,7 @@ from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import deletion_policy, destinations, discovery, scope, slice_spec
 from object_syncer.planning.scope import Scope
-from object_syncer.status import conditions, reasons, summary
+from object_syncer.status import conditions, reasons, settling, summary
 from object_syncer.status import problem as problems
 from object_syncer.status.conditions import Condition
 from object_syncer.status.problem import Problem
@@ -36,7 +36,33 @@ def customize(request: Request, _now: datetime) -> Json:
 
 
 def sync(request: Request, now: datetime) -> Json:
-    """Answer the status; an ObjectSync has no attachments."""
+    """Answer the status; an ObjectSync has no attachments.
+
+    While slices have only just begun to change, the status stays as it is, and is looked at again after a second.
+    """
+    answer, counted = _look(request, now)
+    if settling.is_settling(request.parent.get("status") or {}, answer["status"], counted, now):
+        return {**answer, "status": None, "resyncAfterSeconds": float(times.SETTLING)}
+    return answer
+
+
+def finalize(request: Request, now: datetime) -> Json:
+    """Answer the status, and that the finalizer may go once the slices, drained by the planner, are gone."""
+    if not _slices(request):
+        return metacontroller.decorator(None, finalized=True)
+    answer, _ = _look(request, now)
+    kept = [condition for condition in answer["status"]["conditions"] if condition["type"] != "InSync"]
+    is_retained = deletion_policy.retains(request.parent)
+    message = f"the copies are being {'released, and stay' if is_retained else 'deleted'}"
+    deleting = conditions.Condition("InSync", "False", reasons.DELETING, message)
+    generation = request.parent["metadata"]["generation"]
+    earlier = (request.parent.get("status") or {}).get("conditions")
+    answer["status"]["conditions"] = kept + conditions.dated([deleting], earlier, generation, now)
+    return answer
+
+
+def _look(request: Request, now: datetime) -> tuple[Json, list[Json]]:
+    """Return the answer with the present status, and the slices that it counts."""
     parent, slices = request.parent, _slices(request)
     meta, source, earlier = parent["metadata"], parent["spec"]["source"], parent.get("status") or {}
     resolved = _resolve(request)
@@ -57,22 +83,7 @@ def sync(request: Request, now: datetime) -> Json:
     status["conditions"] = conditions.dated(present, earlier.get("conditions"), meta["generation"], now)
     status["copies"] = summed.copies()
     labels = {} if isinstance(resolved, Problem) else _visibility(request, slices, serving, scopes)
-    return metacontroller.decorator(status, _unserved_check(slices, now), labels=labels)
-
-
-def finalize(request: Request, now: datetime) -> Json:
-    """Answer the status, and that the finalizer may go once the slices, drained by the planner, are gone."""
-    if not _slices(request):
-        return metacontroller.decorator(None, finalized=True)
-    answer = sync(request, now)
-    kept = [condition for condition in answer["status"]["conditions"] if condition["type"] != "InSync"]
-    is_retained = deletion_policy.retains(request.parent)
-    message = f"the copies are being {'released, and stay' if is_retained else 'deleted'}"
-    deleting = conditions.Condition("InSync", "False", reasons.DELETING, message)
-    generation = request.parent["metadata"]["generation"]
-    earlier = (request.parent.get("status") or {}).get("conditions")
-    answer["status"]["conditions"] = kept + conditions.dated([deleting], earlier, generation, now)
-    return answer
+    return metacontroller.decorator(status, _unserved_check(slices, now), labels=labels), counted
 
 
 def _slices(request: Request) -> list[Json]:

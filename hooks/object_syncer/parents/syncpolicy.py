@@ -10,7 +10,7 @@ from datetime import datetime
 
 from object_syncer.kube import api, clock, metacontroller, times
 from object_syncer.kube.meta import Json, name_of, namespace_of
-from object_syncer.kube.metacontroller import Request
+from object_syncer.kube.metacontroller import Objects, Request
 from object_syncer.planning import (
     controllers,
     discovery,
@@ -92,6 +92,20 @@ def _until_timeout(slices: Iterable[Json], now: datetime) -> float:
     stamps = filter(None, (item["spec"].get("draining") or item["spec"].get("unseen") for item in slices))
     ages = [clock.age(stamp, now) for stamp in stamps]
     return max(1.0, times.DRAIN_TIMEOUT + 1 - max(ages)) if ages else 0.0
+
+
+def repeats(observed: Objects, wanted: Iterable[Json]) -> bool:
+    """Tell whether these children of a policy leave the observed SyncSlices as they are."""
+    slices = observed.of(api.API_VERSION, "SyncSlice")
+    answered = {name_of(child): child for child in wanted if child["kind"] == "SyncSlice"}
+    return answered.keys() == slices.keys() and all(_is_as(slices[name], child) for name, child in answered.items())
+
+
+def _is_as(observed: Json, wanted: Json) -> bool:
+    before, after = observed["metadata"], wanted["metadata"]
+    marks = ("labels", "annotations")
+    same = all((after.get(key) or {}).items() <= (before.get(key) or {}).items() for key in marks)
+    return bool(same and observed["spec"] == wanted["spec"])
 
 
 def _plans(request: Request, policy: str, observed: Collection[Json]) -> Plans:

@@ -12,7 +12,7 @@ from functools import partial
 
 import orjson
 
-from object_syncer.copying import adoption, attempts, consent, fields, leaving, patches, sanitize
+from object_syncer.copying import adoption, attempts, consent, fields, leaving, patches, sanitize, settling
 from object_syncer.copying.attempts import Attempt
 from object_syncer.copying.consent import Offer
 from object_syncer.copying.leaving import Leaving
@@ -103,6 +103,9 @@ def _answer(request: Request, now: datetime) -> Json:
         status["destinations"] = shown
     children = _kept(living) if spec.get("suspend") else children + going.children(living, _wanted(spec), offer)
     retry = destination.retry_after(states, now) or _drain_retry(spec, status["copies"], now)
+    is_counted = (parent.get("status") or {}).get("surplus", 0) == surplus
+    if is_counted and settling.is_settling(parent, source, states, observed, now):
+        status = parent["status"]
     return metacontroller.composite(status, children, retry)
 
 

@@ -9,6 +9,7 @@ it is written in one place.
 import re
 from base64 import b32encode
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -29,11 +30,12 @@ def name(policy: str, type_: ResourceType) -> str:
     return bounded(f"{type_.plural}.{type_.version}", policy, type_.group, type_.version, type_.plural)
 
 
+@lru_cache(maxsize=4096)
 def bounded(readable: str, *identity: str) -> str:
     """Return an object name of at most 63 characters: a readable part, cut, and a hash of the identity.
 
     It is valid as a label value too, never ends in "." or "-" (Kubernetes' grammar for names), and leaves room for the
-    index of a SyncSlice.
+    index of a SyncSlice. Kept, because the planner asks for each SyncSlice several times.
     """
     digest = b32encode(sha256("\0".join(identity).encode()).digest()).decode().lower()[:_DIGEST]
     prefix = re.sub(r"[^a-z0-9.-]+", "-", readable.lower())[: _NAME_LIMIT - _DIGEST - 6].strip(".-") or "x"

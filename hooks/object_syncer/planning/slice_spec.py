@@ -43,7 +43,7 @@ def planned(plan: Plan, policy: str, observed: Iterable[Json]) -> dict[str, Json
         probes = _probes(earlier[index], slot) if index in earlier else []
         if probes:
             specs[name]["probes"] = probes
-        if show_all or index == 0:
+        if show_all:
             specs[name]["showSynced"] = True
     return specs
 

@@ -20,10 +20,14 @@ def signed(status: Json, earlier: Json, now: datetime) -> Json:
 
     `earlier` is the status as it is stored. So at rest each slice writes once in SLICE_RESYNC seconds.
     """
-    last = earlier.get(_LAST_SYNC) or ""
-    before = {key: value for key, value in earlier.items() if key not in (_LAST_SYNC, "observedGeneration")}
-    keeps = last and before == status and clock.age(last, now) < times.SLICE_RESYNC
-    return {**status, _LAST_SYNC: last if keeps else clock.stamp(now)}
+    last, said = earlier.get(_LAST_SYNC) or "", _said(status)
+    keeps = last and said == _said(earlier) and clock.age(last, now) < times.SLICE_RESYNC
+    return {**said, _LAST_SYNC: last if keeps else clock.stamp(now)}
+
+
+def _said(status: Json) -> Json:
+    """Return what a status says of copies: not when, nor of which generation, which the engine adds."""
+    return {key: value for key, value in status.items() if key not in (_LAST_SYNC, "observedGeneration")}
 
 
 def is_silent(item: Json, now: datetime) -> bool:

@@ -11,9 +11,11 @@ from object_syncer.status.destination import State
 from object_syncer.status.problem import Problem
 
 SHOWN_DESTINATIONS = 100
-"""Items of `ObjectSync.status.destinations`: all up to this number, above it failing ones first."""
+"""Items of `ObjectSync.status.destinations`: up to this number of destinations all, above it those that need a look."""
 
-_URGENCY = {destination.PENDING: 1, destination.SYNCED: 2}
+_UNDER_WAY = frozenset((reasons.PLANNING, reasons.CREATING, reasons.DRIFTED))
+"""Reasons of destinations whose copies are being written. What is never written has another reason soon."""
+
 _FAILURES = (destination.FAILED, destination.CONFLICT)
 
 
@@ -81,10 +83,15 @@ def has_no_surplus(item: Json) -> bool:
 
 
 def destinations(summary: Summary, type_: ResourceType) -> list[Json]:
-    """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours."""
+    """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours.
+
+    Of many destinations only those that are not in sync, failing ones first, and not those whose copies are being
+    written: the list is written, sent and read with every change of any of them.
+    """
     states = sorted(summary.states, key=lambda item: (item[0].namespace, item[0].name))
-    if len(states) > SHOWN_DESTINATIONS or summary.total > SHOWN_DESTINATIONS:
-        states.sort(key=lambda item: _URGENCY.get(item[0].state, 0))
+    if summary.total > SHOWN_DESTINATIONS:
+        states = [it for it in states if it[0].state != destination.SYNCED and it[0].reason not in _UNDER_WAY]
+        states.sort(key=lambda item: item[0].state == destination.PENDING)
         del states[SHOWN_DESTINATIONS:]
     return [_destination(state, shared, type_) for state, shared in states]
 

@@ -3,6 +3,7 @@
 Error bodies end up in events and logs of the engine, so they never quote an object.
 """
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -10,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from object_syncer import __version__
 from object_syncer.kube import defects, depth
@@ -20,17 +21,24 @@ from object_syncer.routes import WITH_ETAG, answer, answer_with_etag
 from object_syncer.web import logs, malformed
 from object_syncer.web.call import BAD_REQUEST, DEFECT, PATHS, Call, parent
 from object_syncer.web.metrics import Metrics
+from object_syncer.web.pacing import paced
 
 
-def create_app(clock: Callable[[], datetime] = lambda: datetime.now(UTC), metrics: Metrics | None = None) -> Flask:
+def create_app(
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    metrics: Metrics | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Flask:
     """Return the WSGI app of the hooks.
 
-    POST on every path of ROUTES, and on HEARTBEAT, answers 200 with the hook's response, 400 with {"error", "field"}
+    POST on every path of ROUTES and WITH_ETAG answers 200 with the hook's response, 400 with {"error", "field"}
     for a body the engine would not send, 500 with {"error"} for a defect of ours. GET /healthz and /readyz answer 200.
+    Answers of the planner may `sleep`, see pacing.py; metrics do not count that.
     """
     app, metrics = _app(), metrics or Metrics()
     for path in PATHS:
         app.add_url_rule(path, path, partial(_hook, path, clock, metrics), methods=["POST"])
+    app.after_request(partial(_paced, sleep))
     app.register_error_handler(404, lambda _: _json({"error": "no such path", "paths": sorted(PATHS)}, 404))
     app.register_error_handler(405, lambda _: _json({"error": "hooks take POST, probes take GET"}, 405))
     return app
@@ -94,7 +102,8 @@ def _answered(call: Call, body: Any, now: datetime) -> Response:
         response.headers["ETag"] = etag
         return response
     try:
-        return _told(call, answer(call.path, body, now))
+        answered, g.pause = paced(partial(answer, call.path, body, now), call.path, body)
+        return _told(call, answered)
     except BadRequest:
         raise
     except Exception:
@@ -111,6 +120,12 @@ def _told(call: Call, answered: Json) -> Response:
     if "attachments" in answered:
         shown = (answered["status"] or {}).get("conditions", ())
         call.conditions = [(item["type"], item["status"], item["reason"]) for item in shown]
+    return response
+
+
+def _paced(sleep: Callable[[float], None], response: Response) -> Response:
+    if g.get("pause"):
+        sleep(g.pause)
     return response
 
 

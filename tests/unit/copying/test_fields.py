@@ -47,6 +47,17 @@ def test_foreign_is_what_everybody_else_wrote_the_status_aside() -> None:
     assert list(fields.foreign(found)) == [THEIRS, {"f:spec": {}}]
 
 
+def test_when_we_and_when_others_wrote_is_told_apart_the_status_does_not_count() -> None:
+    found = written_by(
+        entry(OURS, time="2026-03-01T12:00:00Z"),
+        entry(THEIRS, "kubectl-edit", "Update", time="2026-03-01T12:00:07Z"),
+        entry(THEIRS, "kubectl", "Apply", time="2026-03-01T12:00:05Z"),
+        entry({"f:status": {}}, "controller", "Update", subresource="status", time="2026-03-01T12:00:09Z"),
+    )
+    assert fields.written(found) == ("2026-03-01T12:00:00Z", "2026-03-01T12:00:07Z")
+    assert fields.written(written_by({"manager": "m"})) == ("", "")
+
+
 def test_an_item_of_a_list_is_found_by_its_keys() -> None:
     tree: Json = {
         'k:{"port":53,"protocol":"TCP"}': {"f:port": {}, "f:name": {}},

@@ -25,3 +25,12 @@ def test_age(stamp: str | None, seconds: float) -> None:
 
 def test_a_timestamp_without_zone_is_not_readable() -> None:
     assert clock.age("2026-03-01T11:00:00", NOW) == 0
+
+
+@pytest.mark.parametrize(
+    ("stamp", "recent"),
+    [(STAMP, True), (ago(1), True), (ago(2), False), (ago(-60), False), ("", False), ("yesterday", False)],
+    ids=["now", "a second ago", "two seconds ago", "in the future", "none", "not readable"],
+)
+def test_what_cannot_be_dated_is_not_recent(stamp: str, recent: bool) -> None:
+    assert clock.is_recent(stamp, NOW, 2) == recent

@@ -287,6 +287,82 @@ def test_conditions(case: Case) -> None:
     assert case.says in message(status, "InSync" if case.ready == WELL else "Ready")
 
 
+# States that last less than a second
+
+
+def before(generation: int = 1, reported: Json | None = None) -> Json:
+    """Return an ObjectSync that has said for a long time what it says of this slice, by default that all is in sync."""
+    status = answer(object_sync(), policy(), reported or synced("a"))["status"]
+    return object_sync(status=status, generation=generation)
+
+
+def planned(seconds: float, *more: str) -> Json:
+    """Return a slice that reported on a, and was given more destinations so many seconds ago."""
+    changed = synced("a")
+    changed["metadata"] |= {"generation": 2, "managedFields": [{"time": ago(seconds)}]}
+    changed["spec"]["groups"][0]["namespaces"] += more
+    return changed
+
+
+def draining(seconds: float) -> Json:
+    """Return a slice that loses its copies since so many seconds."""
+    return sync_slice(draining=ago(seconds), status={"observedGeneration": 1, "copies": 1})
+
+
+def reported(state: str, reason: str, seconds: float = 100) -> Json:
+    """Return a slice that reports its only copy as such, since so many seconds."""
+    item = {"namespace": "a", "name": "settings", "state": state, "reason": reason, "message": "m"}
+    status = {"observedGeneration": 1, "copies": 1, "destinations": [{**item, "since": ago(seconds)}]}
+    return sync_slice("a", status=status)
+
+
+REJECTED = reported("Failed", "Rejected")
+MANY = [f"team-{n}" for n in range(11)]
+
+
+@dataclass(frozen=True)
+class Begun:
+    reason: str
+    related: list[Json]
+    shows: tuple[str, str] | None
+    """Status and reason of InSync that are written, None if the status stays as it is."""
+    parent: Json = field(default_factory=before)
+
+
+@cases(
+    Begun("a destination that has just been planned is not shown yet", [planned(0, "new")], None),
+    Begun("nor is one that goes", [planned(0)], None),
+    Begun("what is not reported on for longer is shown", [planned(2, "new")], PLANNING),
+    Begun("what nothing dates is", [synced("a"), sync_slice("b", generation=2)], PLANNING),
+    Begun("more than ten that come are shown, though they come all the time", [planned(0, *MANY)], PLANNING),
+    Begun("a copy that has just begun to differ is not shown yet", [reported("Pending", "Drifted", 1)], None),
+    Begun("one that differs for longer is", [reported("Pending", "Drifted", 2)], ("False", "Drifted")),
+    Begun("what has begun earlier is not hidden by what begins now", [planned(2, "b"), planned(0, "c")], PLANNING),
+    Begun("that copies of another type are deleted is not shown yet", [synced("a"), draining(1)], None),
+    Begun("that takes longer", [synced("a"), draining(2)], PLANNING),
+    Begun("what is in sync is shown at once", [synced("a", "new")], WELL),
+    Begun("a change of the spec is shown at once", [planned(0, "new")], PLANNING, before(generation=2)),
+    Begun("the first status is shown at once", [planned(0, "new")], PLANNING, object_sync()),
+    Begun("a failure is shown at once", [planned(0), REJECTED], ("False", "Rejected")),
+    Begun("its end, too", [reported("Pending", "Drifted", 0)], ("False", "Drifted"), before(reported=REJECTED)),
+)
+def test_what_has_just_begun_is_not_shown_yet(case: Begun) -> None:
+    for index, item in enumerate(case.related):
+        item["metadata"]["name"] = f"share-{index}"
+        item["spec"]["index"] = index
+    answered = answer(case.parent, policy(), *case.related)
+    if case.shows is None:
+        assert answered["status"] is None, "the status stays as it is"
+        assert answered["resyncAfterSeconds"] == 1
+    else:
+        assert conditions(answered["status"])["InSync"] == case.shows
+
+
+def test_an_objectsync_whose_policy_ceases_to_be_ready_says_so_at_once() -> None:
+    answered = answer(before(), with_condition("GuardMissing"), planned(0, "new"))
+    assert conditions(answered["status"])["Ready"] == ("False", "GuardMissing")
+
+
 # A controller that does not run
 
 

@@ -212,9 +212,9 @@ def test_what_copies_should_look_like_is_passed_on_where_anything_is_asked_for()
     assert "copy" not in planned(plan("a", copy=None))[0]
 
 
-def test_up_to_a_hundred_destinations_are_shown_above_that_those_of_the_first_slice() -> None:
+def test_up_to_a_hundred_destinations_that_are_in_sync_are_shown_above_that_none() -> None:
     assert [spec.get("showSynced") for spec in planned(plan(*many(100)))] == [True]
-    assert [spec.get("showSynced") for spec in planned(plan(*many(201)))] == [True, None, None]
+    assert [spec.get("showSynced") for spec in planned(plan(*many(201)))] == [None, None, None]
     heavy = existing(plan("ns-0000"), source={"bytes": 1_000_000})
     assert [spec.get("showSynced") for spec in planned(plan(*many(100)), heavy)] == [True] * 5
 

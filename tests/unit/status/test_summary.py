@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -401,15 +402,24 @@ def test_up_to_a_hundred_are_all_shown_in_alphabetical_order() -> None:
     assert [item["namespace"] for item in shown] == ["aaa", *many(99)]
 
 
-def test_above_a_hundred_those_that_fail_come_first() -> None:
-    shown = shown_of(Synced=many(150), Failed=["z-1", "z-0"], Conflict=["z-2"])
-    assert len(shown) == 100
-    assert [item["namespace"] for item in shown] == ["z-0", "z-1", "z-2", *many(97)]
+def test_above_a_hundred_those_that_are_in_sync_are_not_shown() -> None:
+    shown = shown_of(Synced=many(150), Failed=["z-1", "a-0"], Pending=["b"])
+    assert [item["namespace"] for item in shown] == ["a-0", "z-1", "b"]
+    assert shown_of(Synced=many(101)) == []
 
 
-def test_above_a_hundred_those_that_fail_come_before_those_that_are_pending() -> None:
-    shown = shown_of(Pending=many(150), Failed=["z-0"], Synced=["z-1"])
-    assert [item["namespace"] for item in shown] == ["z-0", *many(99)]
+def test_of_those_at_most_a_hundred_are_those_that_fail_first() -> None:
+    shown = shown_of(Pending=many(150), Failed=["z-0"], Conflict=["z-2"], Synced=["z-1"])
+    assert [item["namespace"] for item in shown] == ["z-0", "z-2", *many(98)]
+
+
+@pytest.mark.parametrize("reason", [reasons.PLANNING, reasons.CREATING, reasons.DRIFTED])
+def test_nor_are_copies_that_are_just_being_written_but_they_are_counted(reason: str) -> None:
+    being_written = [entry(name, "Pending", reason) for name in many(101)]
+    item = slice_(*many(101), status={"synced": 0, "destinations": being_written})
+    found = summary.summarize([item], 1)
+    assert summary.destinations(found, CONFIG_MAPS) == []
+    assert found.copies()["pending"] == 101
 
 
 def test_what_is_shown_does_not_depend_on_the_order_of_slices() -> None:
