@@ -37,7 +37,7 @@ class Guard:
             return self._requester(user, old, new)
         if user in self.trusted or not new["metadata"].get("namespace"):
             return None
-        return _marks(old, new) or _owner(old, new)
+        return _label(old, new) or _controller(old, new) or _owner(old, new)
 
     def _requester(self, user: str, old: Json | None, new: Json) -> str | None:
         source = new["spec"]["source"]
@@ -52,18 +52,18 @@ def _deletion(old: Json) -> str | None:
     return "deleting this SyncPolicy would delete all copies it made" if copies else None
 
 
-def _marks(old: Json | None, new: Json) -> str | None:
-    was, now = ((each or {}).get("metadata", {}).get("labels") or {} for each in (old, new))
-    before, after = was.get(SLICE, ""), now.get(SLICE, "")
-    plural = _PLURALS.get(new["kind"], f"{new['kind'].lower()}s").replace("-", "")
-    own = f"{plural[:20]}."
-    was_copy = old and before.startswith(own) and any(each.get("controller") for each in _slices(old))
-    if was_copy and before != after:
+def _label(old: Json | None, new: Json) -> str | None:
+    before, after = _label_of(old), _label_of(new)
+    if before == after:
+        return None
+    if old and _is_copy(old):
         return "the label sync.rustrial.org/slice belongs to Object Syncer; change the ObjectSync instead"
-    if before != after and after.startswith(own):
-        return "this looks like a copy by Object Syncer, which would delete it"
-    others = [each for each in new["metadata"].get("ownerReferences") or () if each not in _slices(new)]
-    if was_copy and any(each.get("controller") for each in others):
+    return "this looks like a copy by Object Syncer, which would delete it" if after.startswith(_own(new)) else None
+
+
+def _controller(old: Json | None, new: Json) -> str | None:
+    owners = new["metadata"].get("ownerReferences") or ()
+    if old and _is_copy(old) and any(each.get("controller") for each in owners if each not in _slices(new)):
         return "a SyncSlice is the controller of a copy by Object Syncer, which would not notice another one"
     return None
 
@@ -79,3 +79,17 @@ def _slices(obj: Json) -> list[Json]:
     """Return the SyncSlices among the owners of an object."""
     owners = obj["metadata"].get("ownerReferences") or ()
     return [each for each in owners if each["kind"] == _SLICE and each["apiVersion"].startswith(f"{api.GROUP}/")]
+
+
+def _is_copy(obj: Json) -> bool:
+    return _label_of(obj).startswith(_own(obj)) and any(each.get("controller") for each in _slices(obj))
+
+
+def _label_of(obj: Json | None) -> str:
+    return str(((obj or {}).get("metadata", {}).get("labels") or {}).get(SLICE, ""))
+
+
+def _own(obj: Json) -> str:
+    """Return what the labels of copies of a type begin with."""
+    plural = _PLURALS.get(obj["kind"], f"{obj['kind'].lower()}s").replace("-", "")
+    return f"{plural[:20]}."

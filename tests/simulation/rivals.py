@@ -60,6 +60,12 @@ def path(how: str) -> str:
 
 
 def values_of(obj: Json) -> Json:
-    """Return the map in which an object of these histories has its value."""
-    values: Json = obj["data"] if obj["kind"] == "ConfigMap" else obj["spec"]["podSelector"]["matchLabels"]
+    """Return the map in which an object of these histories has its value; it is made where there is none.
+
+    There is none in what the engine applies of a copy that somebody fights for, while it waits.
+    """
+    if obj["kind"] == "ConfigMap":
+        values: Json = obj.setdefault("data", {})
+    else:
+        values = obj.setdefault("spec", {}).setdefault("podSelector", {}).setdefault("matchLabels", {})
     return values

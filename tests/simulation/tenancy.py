@@ -39,10 +39,11 @@ class Claim:
         return source.get("namespace") or self.id[0], source["name"]
 
     @property
-    def overwrites(self) -> bool:
-        """Whether it may overwrite what others created."""
+    def takes(self) -> str:
+        """What it may take of others: Overwrite, or Adopt what equals the source, or Fail."""
         permitted = self.policy["spec"].get("conflictPolicies") or ()
-        return self.object_sync["spec"].get("conflictPolicy") == "Overwrite" and "*" in permitted
+        asked = str(self.object_sync["spec"].get("conflictPolicy") or "Fail")
+        return asked if "*" in permitted else "Fail"
 
     @property
     def is_in_sync(self) -> bool:

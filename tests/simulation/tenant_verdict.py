@@ -75,7 +75,10 @@ class Verdict:
             taken = tenancy.copied_from(found) == "/".join(winner.source)
             selected = {each["spec"]["selector"]["matchLabels"][model.SLICE] for each in slices}
             assert not taken, f"not taken back: {shown}"
-            assert not winner.overwrites, f"not taken over: {shown}"
+            source = self._world.find(winner.source)
+            equal = source and model.body(source) == model.body(found)
+            assert winner.takes != "Overwrite", f"not taken over: {shown}"
+            assert winner.takes != "Adopt" or not equal, f"not adopted by its policy: {shown}"
             assert tenancy.label(found) not in selected, f"not adopted: {shown}"
             assert reported == ("Conflict", "Conflict"), f"an object of somebody else: {shown}"
             self._seen["conflict"] += 1

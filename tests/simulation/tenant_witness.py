@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from memcluster.store import Event
-from simulation import tenancy
+from simulation import model, tenancy
 from simulation.tenancy import Place
 from simulation.tenant_world import EDITORS, HOMES, World
 
@@ -20,8 +20,8 @@ class Witness:
         self._watch = world.cluster.watch()
         self._untouched: dict[str, Place] = {}
         """Objects of people (by uid) that never had a mark of a copy: nobody else may write or delete them."""
-        self._permitted: set[Place] = set()
-        """Where the platform might overwrite what others created, at some time since the last rest."""
+        self._permitted: set[tuple[str, Place]] = set()
+        """Where the platform might take what others created, at some time since the last rest: how, and the place."""
         self.spoiled: set[str] = set()
         """Copies (by uid) from which people took a mark: they may be foreign objects now."""
         self.wrongs: list[str] = []
@@ -56,15 +56,22 @@ class Witness:
                 self._check_guarded(event, place)
         elif uid in self._untouched:
             del self._untouched[uid]
-            if place not in self._permitted:
+            adopted = old and new and model.body(old) == model.body(new) and ("Adopt", place) in self._permitted
+            if not adopted and ("Overwrite", place) not in self._permitted:
                 self.wrongs.append(f"{event.user} wrote to {place}, an object of a tenant")
 
     def _check_guarded(self, event: Event, place: Place) -> None:
         """A tenant wrote this under the guard: it is none of what the engine would take for a copy."""
         old, new = event.old, event.new
-        label = tenancy.label(new) if new else ""
-        if label.startswith(f"{self._world.kind.plural}.") and (old is None or tenancy.label(old) != label):
+        if new is None:
+            return
+        own = f"{self._world.kind.plural}."
+        label, before = tenancy.label(new), tenancy.label(old) if old else ""
+        if label.startswith(own) and label != before:
             self.wrongs.append(f"{event.user} put the label of a copy on {place}")
+        was_copy = old and before.startswith(own) and tenancy.owner(old, "SyncSlice")
+        if was_copy and tenancy.owner(new) != tenancy.owner(new, "SyncSlice"):
+            self.wrongs.append(f"{event.user} gave the copy {place} another controller")
 
     def _check_requester(self, user: str, old: Json | None, new: Json) -> None:
         source = new["spec"]["source"]["namespace"]
@@ -73,8 +80,7 @@ class Witness:
 
     def _note_permits(self) -> None:
         for claim in tenancy.claims(self._world.cluster):
-            if claim.overwrites:
-                self._permitted |= claim.wants
+            self._permitted |= {(claim.takes, place) for place in claim.wants}
 
 
 def _is_marked(obj: Json) -> bool:

@@ -72,12 +72,12 @@ class World:
             "metadata": {"namespace": place[0], "name": place[1]},
         }
         content = {"k": str(value)}
-        return {**obj, **({"data": content} if self.kind is CONFIG_MAP else _selecting(content))}
+        return {**obj, **({"data": content} if self.kind == CONFIG_MAP else _selecting(content))}
 
     def write(self, place: Place, who: str, value: int) -> None:
         """Let somebody give an object another value, or create it; nothing happens if that is refused."""
         content = {"k": str(value)}
-        change: Json = {"data": content} if self.kind is CONFIG_MAP else _selecting(content)
+        change: Json = {"data": content} if self.kind == CONFIG_MAP else _selecting(content)
         with suppress(ApiError):
             if self.find(place):
                 where = (self.kind.api_version, self.kind.kind, place[1], change, place[0])
