@@ -110,6 +110,15 @@ def stalled(slices: list[Json], objects: list[Json]) -> Iterator[str]:
                 break
 
 
+def waiting(slices: list[Json], objects: list[Json]) -> Iterator[str]:
+    """Yield the names of the SyncSlices that own an object where the engine may not write, so that it is not deleted.
+
+    Their copies follow their source, but no other SyncPolicy gets them: released, the object would stall the SyncSlice.
+    """
+    uids = {each["uid"] for obj in objects for each in obj["metadata"].get("ownerReferences") or ()}
+    yield from (model.name(item) for item in slices if item["metadata"]["uid"] in uids)
+
+
 def owner(obj: Json, kind: str = "") -> str:
     """Return the SyncSlice that an object belongs to, "" if it is no copy.
 

@@ -30,8 +30,9 @@ class Verdict:
         stalled = set(tenancy.stalled(slices, self._world.locked()))
         self._seen["stalled"] += bool(stalled)
         blame(verdict.untold_stalls(self._world.cluster))
-        self._check_slices(claims, slices, stalled)
-        delayed = {_owner_of(each) for each in slices if model.name(each) in stalled}
+        stuck = stalled | set(tenancy.waiting(slices, self._world.locked()))
+        self._check_slices(claims, slices, stuck)
+        delayed = {_owner_of(each) for each in slices if model.name(each) in stuck}
         for ns, name in SOURCE_PLACES:
             found = self._world.find((ns, name))
             assert found, f"the source {ns}/{name} is gone"
@@ -42,7 +43,7 @@ class Verdict:
             for each in wanting[1:]:
                 assert each.state(place)["state"] != "Synced", f"{each.id} says that it has {place}"
             found = self._world.find(place)
-            if (found and tenancy.owner(found) in stalled) or (winner and winner.id in delayed):
+            if (found and tenancy.owner(found) in stuck) or (winner and winner.id in delayed):
                 continue
             if winner is None:
                 assert not found or not tenancy.owner(found), f"left over: {place}"
@@ -56,11 +57,11 @@ class Verdict:
         by_engine = any(each["manager"] == "metacontroller" for each in meta.get("managedFields") or ())
         return meta["uid"] in self._witness.spoiled or not by_engine
 
-    def _check_slices(self, claims: list[Claim], slices: list[Json], stalled: set[str]) -> None:
+    def _check_slices(self, claims: list[Claim], slices: list[Json], stuck: set[str]) -> None:
         serving = {claim.id: claim.policy["metadata"]["name"] for claim in claims}
         for each in slices:
             name, spec = model.name(each), each["spec"]
-            if name in stalled:
+            if name in stuck:
                 continue
             assert spec["policy"] == serving.get(_owner_of(each)), f"SyncSlice {name} of {spec['policy']} is left"
             assert not {"draining", "unseen"} & spec.keys(), f"SyncSlice {name} is {spec}"
