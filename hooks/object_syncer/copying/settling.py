@@ -5,6 +5,7 @@ and each write of it would wake the planner and an ObjectSync. So the slice keep
 true a moment ago, and is looked at again after a second. What lasts longer is written then.
 
 Only what the request dates is kept back: by the last write of the source, of the copy, or by `since` of the state.
+Copies that are ordered only now are counted as pending and not listed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,6 +46,25 @@ def is_settling(
             return False
         settling = True
     return settling
+
+
+def listed(parent: Json, states: Iterable[State]) -> list[State]:
+    """Return the states that the status of a SyncSlice lists.
+
+    All of them if its ObjectSync shows them. Else those that are not in sync, but for copies that are ordered with this
+    very answer, the first to the present spec: they are there a moment later. In a first fan-out that would be every
+    copy, in statuses that the planner is sent again and again.
+    """
+    spec, status = parent["spec"], parent.get("status") or {}
+    if spec.get("showSynced"):
+        return list(states)
+    is_first = status.get("observedGeneration") != parent["metadata"]["generation"]
+    known = {(item["namespace"], item["name"]) for item in status.get("destinations") or ()}
+
+    def is_ordered_now(state: State) -> bool:
+        return is_first and state.reason == reasons.CREATING and (state.namespace, state.name) not in known
+
+    return [state for state in states if state.state != destination.SYNCED and not is_ordered_now(state)]
 
 
 def _is_over_soon(state: State, before: State | None, copy: Json | None, changed: str, now: datetime) -> bool:

@@ -5,5 +5,15 @@ from object_syncer.kube.meta import Json
 
 def last(obj: Json) -> str:
     """Return when the object was written last, its status apart; "" if its managedFields do not say."""
+    return _last(obj, "")
+
+
+def status_last(obj: Json) -> str:
+    """Return when the status of the object was written last; "" if its managedFields do not say."""
+    return _last(obj, "status")
+
+
+def _last(obj: Json, subresource: str) -> str:
     entries = obj["metadata"].get("managedFields") or ()
-    return max((str(entry.get("time") or "") for entry in entries if not entry.get("subresource")), default="")
+    times = (str(entry.get("time") or "") for entry in entries if (entry.get("subresource") or "") == subresource)
+    return max(times, default="")

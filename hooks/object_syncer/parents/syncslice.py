@@ -98,7 +98,7 @@ def _answer(request: Request, now: datetime) -> Json:
     synced = sum(state.state == destination.SYNCED for state in states)
     status["synced"] = synced
     status["source"]["bytes"] = max([len(body), *_patched_sizes(spec, children)])
-    shown = [state.dump() for state in states if spec.get("showSynced") or state.state != destination.SYNCED]
+    shown = [state.dump() for state in settling.listed(parent, states)]
     if shown:
         status["destinations"] = shown
     children = _kept(living) if spec.get("suspend") else children + going.children(living, _wanted(spec), offer)

@@ -36,12 +36,17 @@ def is_settling(shown: Json, status: Json, slices: Iterable[Json], now: datetime
 
 
 def _begun(item: Json) -> Iterator[str]:
-    """Yield since when a SyncSlice has not finished: its new spec, its end, each copy that is being written."""
+    """Yield since when a SyncSlice has not finished: its new spec, its end, each copy that is being written.
+
+    Copies that have been ordered just now are in no list, only in the counts.
+    """
     status, draining = item.get("status") or {}, item["spec"].get("draining")
     if draining:
         yield draining
     elif not summary.is_current(item):
         yield written.last(item)
+    elif "problem" not in status and summary.unlisted(item):
+        yield written.status_last(item)
     for state in status.get("destinations") or ():
         if state.get("reason") in (reasons.CREATING, reasons.DRIFTED):
             yield state.get("since", "")

@@ -82,6 +82,14 @@ def has_no_surplus(item: Json) -> bool:
     return is_current(item) and not item["status"].get("surplus")
 
 
+def unlisted(item: Json) -> int:
+    """Return of how many destinations of a SyncSlice its status neither says anything nor counts them as in sync."""
+    total = sum(len(group["namespaces"]) for group in item["spec"].get("groups") or ())
+    listed = _load(item.get("status") or {})
+    counted: int = (item.get("status") or {}).get("synced", 0) - _count_synced(listed)
+    return max(0, total - len(listed) - max(0, counted))
+
+
 def destinations(summary: Summary, type_: ResourceType) -> list[Json]:
     """Return `ObjectSync.status.destinations` with upstream's keys (`resource_version` is its spelling) and ours.
 

@@ -17,9 +17,10 @@ OBJ: Json = {
 
 def test_the_last_of_all_writers_counts_but_those_of_the_status() -> None:
     assert written.last(OBJ) == "2026-03-01T12:00:05Z"
+    assert written.status_last(OBJ) == "2026-03-01T12:00:09Z"
 
 
 def test_an_object_may_not_say_when() -> None:
     unknown: list[Json] = [{}, {"managedFields": None}, {"managedFields": []}, {"managedFields": [{}]}]
     for metadata in unknown:
-        assert written.last({"metadata": metadata}) == ""
+        assert written.last({"metadata": metadata}) == written.status_last({"metadata": metadata}) == ""

@@ -316,6 +316,13 @@ def reported(state: str, reason: str, seconds: float = 100) -> Json:
     return sync_slice("a", status=status)
 
 
+def ordered(seconds: float, **status: Any) -> Json:
+    """Return a slice that ordered one more copy than it has, so many seconds ago, and lists none."""
+    item = sync_slice("a", "b", status={"observedGeneration": 1, "copies": 1, "synced": 1, **status})
+    item["metadata"]["managedFields"] = [{"time": ago(seconds), "subresource": "status"}]
+    return item
+
+
 REJECTED = reported("Failed", "Rejected")
 MANY = [f"team-{n}" for n in range(11)]
 
@@ -338,6 +345,13 @@ class Begun:
     Begun("a copy that has just begun to differ is not shown yet", [reported("Pending", "Drifted", 1)], None),
     Begun("one that differs for longer is", [reported("Pending", "Drifted", 2)], ("False", "Drifted")),
     Begun("what has begun earlier is not hidden by what begins now", [planned(2, "b"), planned(0, "c")], PLANNING),
+    Begun("a copy that was ordered just now is not shown yet", [ordered(1)], None),
+    Begun("one that was ordered longer ago is", [ordered(2)], PLANNING),
+    Begun(
+        "that the source is gone is shown at once",
+        [ordered(0, problem={"reason": "SourceNotFound", "message": "gone"})],
+        ("False", "SourceNotFound"),
+    ),
     Begun("that copies of another type are deleted is not shown yet", [synced("a"), draining(1)], None),
     Begun("that takes longer", [synced("a"), draining(2)], PLANNING),
     Begun("what is in sync is shown at once", [synced("a", "new")], WELL),

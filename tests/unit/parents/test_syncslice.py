@@ -190,11 +190,25 @@ def test_where_no_copy_can_be_made_those_that_exist_stay_as_they_are_and_none_is
 
 
 def test_a_slice_without_showsynced_reports_only_what_is_not_in_sync() -> None:
-    parent = sync_slice("a", "b", showSynced=False)
+    parent = sync_slice("a", "b", showSynced=False, status={"observedGeneration": 1})
     answered = answer(parent, config_map(), copies=[observed(at("a"))])
     assert states(answered) == {"b": ("Pending", "Creating")}
     assert (answered["status"]["copies"], answered["status"]["synced"]) == (1, 1)
     assert "destinations" not in answer(parent, config_map(), copies=[observed(at(n)) for n in "ab"])["status"]
+
+
+def test_copies_that_are_ordered_only_now_are_counted_and_not_listed_without_showsynced() -> None:
+    answered = answer(sync_slice("a", "b", showSynced=False), config_map(), copies=[observed(at("a"))])
+    assert states(answered) == {}
+    assert (answered["status"]["copies"], answered["status"]["synced"]) == (1, 1)
+    assert answered["resyncAfterSeconds"] == 1, "what is not there by then is listed"
+
+
+def test_a_missing_copy_that_was_listed_before_still_is_under_a_new_spec() -> None:
+    status = {**reported("a", "Pending", 1, "Creating"), "observedGeneration": 0}
+    answered = answer(sync_slice("a", "b", showSynced=False, status=status), config_map())
+    assert states(answered) == {"a": ("Pending", "Creating")}
+    assert [item["since"] for item in answered["status"]["destinations"]] == [ago(1)]
 
 
 def test_a_slice_without_destinations_has_its_copies_deleted_and_counts_those_that_are_left() -> None:

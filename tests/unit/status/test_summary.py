@@ -422,6 +422,22 @@ def test_nor_are_copies_that_are_just_being_written_but_they_are_counted(reason:
     assert found.copies()["pending"] == 101
 
 
+@pytest.mark.parametrize(
+    ("synced", "listed", "unlisted"),
+    [
+        (3, [], 0),
+        (1, [], 2),
+        (1, [entry("a", "Failed", reasons.REJECTED)], 1),
+        (2, [entry("a"), entry("b", "Pending", reasons.CREATING)], 0),
+    ],
+    ids=["all counted", "some not counted", "one of them listed", "listed ones counted, too"],
+)
+def test_destinations_of_which_a_slice_says_nothing_can_be_counted(
+    synced: int, listed: list[Json], unlisted: int
+) -> None:
+    assert summary.unlisted(slice_(*"abc", status={"synced": synced, "destinations": listed})) == unlisted
+
+
 def test_what_is_shown_does_not_depend_on_the_order_of_slices() -> None:
     one, two = (
         slice_("a", status={"synced": 1, "destinations": [entry("a")]}),
