@@ -6,7 +6,7 @@ status stays as it is, which was true a moment ago, and is looked at again after
 then.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from object_syncer.kube import clock, times, written
@@ -18,10 +18,10 @@ _DATED = times.SETTLING + 1
 
 _FEW = 10
 """More destinations than these do not come or go without being shown, or else namespaces that come all the time would
-keep the status from ever being written."""
+keep the status from ever being written. Those of a SyncSlice that is new may: it comes once."""
 
 
-def is_settling(shown: Json, status: Json, slices: Iterable[Json], now: datetime) -> bool:
+def is_settling(shown: Json, status: Json, slices: Collection[Json], now: datetime) -> bool:
     """Tell whether the status of an ObjectSync may stay as it is `shown`, though it would be `status` now.
 
     True only while all that SyncSlices have not finished has just begun. What a user waits for is shown at once: a new
@@ -30,9 +30,16 @@ def is_settling(shown: Json, status: Json, slices: Iterable[Json], now: datetime
     begun = [stamp for item in slices for stamp in _begun(item)]
     if not begun or _shown_at_once(shown) != _shown_at_once(status):
         return False
-    if abs(status["copies"]["total"] - shown["copies"].get("total", 0)) > _FEW:
+    total, before = status["copies"]["total"], shown["copies"].get("total", 0)
+    if not total - _new(slices) - _FEW <= before <= total + _FEW:
         return False
     return all(clock.is_recent(stamp, now, _DATED) for stamp in begun)
+
+
+def _new(slices: Iterable[Json]) -> int:
+    """Return how many destinations there are in SyncSlices that have never been reported on."""
+    groups = (group for item in slices if not summary.was_reported(item) for group in item["spec"].get("groups") or ())
+    return sum(len(group["namespaces"]) for group in groups)
 
 
 def _begun(item: Json) -> Iterator[str]:

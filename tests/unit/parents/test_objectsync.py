@@ -304,6 +304,13 @@ def planned(seconds: float, *more: str) -> Json:
     return changed
 
 
+def new(seconds: float, *where: str) -> Json:
+    """Return a slice that was created so many seconds ago and not reported on."""
+    item = sync_slice(*where)
+    item["metadata"]["managedFields"] = [{"time": ago(seconds)}]
+    return item
+
+
 def draining(seconds: float) -> Json:
     """Return a slice that loses its copies since so many seconds."""
     return sync_slice(draining=ago(seconds), status={"observedGeneration": 1, "copies": 1})
@@ -342,6 +349,8 @@ class Begun:
     Begun("what is not reported on for longer is shown", [planned(2, "new")], PLANNING),
     Begun("what nothing dates is", [synced("a"), sync_slice("b", generation=2)], PLANNING),
     Begun("more than ten that come are shown, though they come all the time", [planned(0, *MANY)], PLANNING),
+    Begun("but not those of a slice that is new", [synced("a"), new(0, *MANY)], None),
+    Begun("a new slice that is not served is shown", [synced("a"), new(2, *MANY)], PLANNING),
     Begun("a copy that has just begun to differ is not shown yet", [reported("Pending", "Drifted", 1)], None),
     Begun("one that differs for longer is", [reported("Pending", "Drifted", 2)], ("False", "Drifted")),
     Begun("what has begun earlier is not hidden by what begins now", [planned(2, "b"), planned(0, "c")], PLANNING),
