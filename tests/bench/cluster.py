@@ -1,11 +1,13 @@
 """`make bench-cluster`: what users wait for, and what that costs, on a real API server.
 
-    python tests/bench/cluster.py [--namespaces 10 100 1000] [--objects 50x200] [--beside adapter.yaml ...]
+    python tests/bench/cluster.py [--namespaces 10 100 1000] [--objects 50x200] [--foreign 500]
+        [--beside adapter.yaml ...]
 
 Each syncer (ours, and those that adapter files describe: syncers.py) has its own new control plane for each size.
 Prints one JSON object per line: the machine, then a phase each, with times, calls by verb and resource from the audit
-log, CPU time and memory of each process; and, measured in the same run before the syncer starts, how many server-side
-applies that change something this API server takes per second. `report.py` makes tables of it.
+log, CPU time and memory of each process, and CPU time of everything else on the machine. Measured in the same run
+before the syncer starts: how many server-side applies that change something this API server takes per second.
+`report.py` makes tables of it.
 
 The syncer's calls are not limited (1000 a second). On a machine that does other things, trust counts, not seconds.
 """
@@ -27,8 +29,6 @@ from bench.syncers import ObjectSyncer, Other, Syncer
 from controlplane.control_plane import ENGINE, ControlPlane, missing_programs
 from controlplane.engine import metacontroller_crds, metacontroller_program
 
-FOREIGN = 500
-
 MakeSyncer = Callable[[ControlPlane, Path], Syncer]
 
 
@@ -49,15 +49,16 @@ def main() -> None:
         if number:
             with _running(make, namespaces, options.rounds, number) as run:
                 run.many(number)
-    if number and not options.without_ours:
+    if number and options.foreign and not options.without_ours:
         with _running(ObjectSyncer, namespaces, options.rounds, number) as run:
-            run.obstructed(number, FOREIGN)
+            run.obstructed(number, options.foreign)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--namespaces", type=int, nargs="*", default=[10, 100, 1000], help="sizes with one object")
     parser.add_argument("--objects", type=_grid, default=(50, 200), help="objects x namespaces, 0x0 for none")
+    parser.add_argument("--foreign", type=int, default=500, help="destinations where others have objects, 0 for none")
     parser.add_argument("--rounds", type=int, default=5, help="how often a namespace or a copy is changed")
     parser.add_argument("--beside", type=Path, nargs="*", default=[], help="adapter files of other syncers")
     parser.add_argument("--without-ours", action="store_true", help="measure only the others")

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -76,7 +77,17 @@ class Meter:
         return last
 
     def _cpu(self) -> dict[str, float]:
-        return {name: process.cpu_seconds() for name, process in self.processes.items()}
+        """Return CPU seconds by process, and those of everything else on the machine, the benchmark included."""
+        used = {name: process.cpu_seconds() for name, process in self.processes.items()}
+        return {**used, "everything else": _busy_seconds() - sum(used.values())}
+
+
+def _busy_seconds() -> float:
+    """Return how long the CPUs of the machine have worked since it started, all together."""
+    user, nice, system, _idle, _waiting, *interrupts = map(
+        int, Path("/proc/stat").read_text().split("\n")[0].split()[1:8]
+    )
+    return (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
 def is_write(entry: AuditEntry) -> bool:
