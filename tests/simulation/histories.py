@@ -12,7 +12,7 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-from simulation.machine import Histories
+from simulation.shaped import ShapedHistories
 
 STEPS = 50
 """Rules per history."""
@@ -56,7 +56,7 @@ def run(histories: int, *, seed: int, shrink: bool = False) -> Report:
     The same seed makes the same histories. With `shrink`, a failing one is reported as short as it can be made.
     """
 
-    class Seeded(Histories):
+    class Seeded(ShapedHistories):
         totals: ClassVar[Counter[str]] = Counter()
         seen: ClassVar[Counter[str]] = Counter()
         lengths: ClassVar[list[int]] = []

@@ -44,13 +44,13 @@ POLICY: Json = {
     "apiVersion": SYNC,
     "kind": "SyncPolicy",
     "metadata": {"name": "default"},
-    "spec": {**EVERYTHING, "conflictPolicies": ["*"]},
+    "spec": {**EVERYTHING, "conflictPolicies": ["*"], "transforms": ["*"]},
 }
 _TOLD_WITHIN = 60
 """Seconds after a change of its source in which it must be told that a slice does not follow."""
 
 
-def _has_object_syncs(history: Histories) -> bool:
+def has_object_syncs(history: Histories) -> bool:
     return bool(verdict.objects(history.cluster, SYNC, "ObjectSync"))
 
 
@@ -131,17 +131,17 @@ class Histories(RuleBasedStateMachine):
     def namespace(self, name: str, what: str) -> None:
         """Create or delete a namespace; with an object that has a finalizer in it, it stays Terminating."""
         if what == "create":
-            self._act(lambda: self._create_namespace(name))
+            self.act(lambda: self._create_namespace(name))
             return
         if what == "delete held":
             kept = inputs.made(model.CONFIG_MAP, name, "held", {"k1"}, 0, {"finalizers": ["team.dev/hold"]}, False)
             self._attempt(lambda: self.cluster.create(kept))
-        self._act(lambda: self.cluster.delete("v1", "Namespace", name))
+        self.act(lambda: self.cluster.delete("v1", "Namespace", name))
 
     @rule(name=st.sampled_from(inputs.NAMESPACES), marks=inputs.namespace_marks)
     def mark_namespace(self, name: str, marks: Json) -> None:
         """Label or annotate a namespace."""
-        self._act(lambda: self.cluster.patch("v1", "Namespace", name, {"metadata": marks}))
+        self.act(lambda: self.cluster.patch("v1", "Namespace", name, {"metadata": marks}))
 
     @rule(
         kind=inputs.kinds,
@@ -163,9 +163,9 @@ class Histories(RuleBasedStateMachine):
             obj["metadata"]["labels"] = {**meta.get("labels", {}), model.MANAGED_BY[0]: model.MANAGED_BY[1]}
             if mark == "upstream-finalizer":
                 obj["metadata"]["finalizers"] = [model.UPSTREAM_FINALIZER]
-        self._act(lambda: self._put(kind, obj))
+        self.act(lambda: self._put(kind, obj))
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(index=inputs.indexes, used=inputs.keys, value=inputs.values, meta=inputs.metadata, immutable=st.booleans())
     def edit_source(self, index: int, used: set[str], value: int, meta: Json, immutable: bool) -> None:
         """Replace the source of an ObjectSync, or create it where it is missing."""
@@ -174,11 +174,11 @@ class Histories(RuleBasedStateMachine):
         source = obj["spec"]["source"]
         kind = verdict.KINDS.get(source["kind"], model.CONFIG_MAP)
         ns = source.get("namespace") or model.namespace(obj)
-        self._act(
+        self.act(
             lambda: self._put(kind, inputs.made(kind, ns, source["name"], used, value, meta, immutable and value > 0))
         )
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(index=inputs.indexes, equal=st.booleans(), value=inputs.values, again=st.booleans())
     def stand_in_the_way(self, index: int, equal: bool, value: int, again: bool) -> None:
         """Create an object of a user where a copy is, or will be."""
@@ -194,7 +194,7 @@ class Histories(RuleBasedStateMachine):
             if again and self.cluster.find(kind.api_version, kind.kind, name, ns):
                 self._attempt(lambda: self.cluster.delete(kind.api_version, kind.kind, name, ns))
             self._attempt(lambda: self.cluster.create(obj))
-        self._step()
+        self.step()
 
     @precondition(_has_own)
     @rule(index=inputs.indexes)
@@ -203,7 +203,7 @@ class Histories(RuleBasedStateMachine):
         own = sorted(self.witness.own)
         if own:
             kind, ns, name = own[index % len(own)]
-            self._act(lambda: self.cluster.delete(verdict.KINDS[kind].api_version, kind, name, ns))
+            self.act(lambda: self.cluster.delete(verdict.KINDS[kind].api_version, kind, name, ns))
 
     @precondition(_has_copies)
     @rule(index=inputs.indexes, how=st.sampled_from(inputs.EDITS), value=inputs.values)
@@ -211,7 +211,7 @@ class Histories(RuleBasedStateMachine):
         copies = self.copies()
         obj = deepcopy(copies[index % len(copies)])
         self.seen[f"edited: {how}"] += 1
-        self._act(lambda: self.cluster.update(inputs.edited(obj, how, value)))
+        self.act(lambda: self.cluster.update(inputs.edited(obj, how, value)))
 
     @precondition(_has_copies)
     @rule(index=inputs.indexes)
@@ -229,7 +229,7 @@ class Histories(RuleBasedStateMachine):
             kind, ns, name = own[index % len(own)]
             finalizers = self.witness.own[kind, ns, name]["metadata"].get("finalizers")
             change = {"metadata": {"finalizers": None if finalizers else ["team.dev/hold"]}}
-            self._act(lambda: self.cluster.patch(verdict.KINDS[kind].api_version, kind, name, change, ns))
+            self.act(lambda: self.cluster.patch(verdict.KINDS[kind].api_version, kind, name, change, ns))
 
     # ObjectSyncs
 
@@ -258,19 +258,19 @@ class Histories(RuleBasedStateMachine):
     ) -> None:
         named = {**kind, "name": source, "namespace": source_ns} if odd else self._source(index)
         self._create_object_sync(ns, name, named, to, policy)
-        self._step()
+        self.step()
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(index=inputs.indexes, to=inputs.destinations)
     def change_destinations(self, index: int, to: list[Json]) -> None:
         self._change_spec(index, {"destinations": to})
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(index=inputs.indexes, policy=inputs.conflict_policies)
     def change_conflict_policy(self, index: int, policy: str | None) -> None:
         self._change_spec(index, {"conflictPolicy": policy})
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(
         index=inputs.indexes,
         other=inputs.indexes,
@@ -281,35 +281,35 @@ class Histories(RuleBasedStateMachine):
     )
     def change_source(self, index: int, other: int, odd: bool, kind: Json, source: str, source_ns: str | None) -> None:
         named = {**kind, "name": source, "namespace": source_ns} if odd else self._source(other)
-        self._change_spec(index, {"source": {"version": None, **named}})
+        self._change_spec(index, {"source": {"version": None, **named}, "copy": None})
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(index=inputs.indexes)
     def delete_object_sync(self, index: int) -> None:
         found = self.cluster.list(SYNC, "ObjectSync")
         if found:
             obj = found[index % len(found)]
-            self._act(lambda: self.cluster.delete(SYNC, "ObjectSync", model.name(obj), model.namespace(obj)))
+            self.act(lambda: self.cluster.delete(SYNC, "ObjectSync", model.name(obj), model.namespace(obj)))
 
     # Administrators
 
     @rule(change=inputs.policies)
     def change_policy(self, change: Json) -> None:
-        self._act(lambda: self.cluster.patch(SYNC, "SyncPolicy", "default", {"spec": change}))
+        self.act(lambda: self.cluster.patch(SYNC, "SyncPolicy", "default", {"spec": change}))
 
     @rule(what=st.sampled_from(("install", "install", "no guard", "no policy", "no crd", "no crd")))
     def administer(self, what: str) -> None:
         """Delete the guard, the SyncPolicy or a CRD, or create guard and SyncPolicy again."""
         match what:
             case "no guard":
-                self._act(lambda: self.cluster.delete(*BINDING))
+                self.act(lambda: self.cluster.delete(*BINDING))
             case "no policy":
-                self._act(lambda: self.cluster.delete(SYNC, "SyncPolicy", "default"))
+                self.act(lambda: self.cluster.delete(SYNC, "SyncPolicy", "default"))
             case "no crd":
-                self._act(lambda: self.cluster.delete(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev"))
+                self.act(lambda: self.cluster.delete(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev"))
             case _:
                 self._attempt(lambda: self.cluster.create(self._binding))
-                self._act(lambda: self.cluster.create(POLICY))
+                self.act(lambda: self.cluster.create(POLICY))
 
     @rule(established=st.booleans())
     def crd(self, established: bool) -> None:
@@ -317,25 +317,25 @@ class Histories(RuleBasedStateMachine):
         found = self.cluster.find(CRD["apiVersion"], CRD["kind"], "widgets.toys.dev")
         if found is None:
             self.cluster.establishes_crds = established
-            self._act(lambda: self.cluster.create(CRD))
+            self.act(lambda: self.cluster.create(CRD))
         elif not model.is_terminating(found):
-            self._act(lambda: self.cluster.establish("widgets.toys.dev"))
+            self.act(lambda: self.cluster.establish("widgets.toys.dev"))
 
     # Faults
 
     @rule(part=st.sampled_from(("/policy/", "/slice/", "/objectsync/", "/customize", "/")), times=st.integers(1, 5))
     def break_hooks(self, part: str, times: int) -> None:
         self.hooks.failing[part] = times
-        self._step()
+        self.step()
 
     @rule(ns=st.sampled_from(inputs.NAMESPACES), refused=st.booleans(), races=st.integers(0, 2))
     def disturb_writes(self, ns: str, refused: bool, races: int) -> None:
         """Refuse copies in a namespace, or no longer; edit ObjectSyncs just before the engine writes to them."""
         (self.cluster.refusing.add if refused else self.cluster.refusing.discard)(ns)
         self.cluster.races = races
-        self._step()
+        self.step()
 
-    @precondition(_has_object_syncs)
+    @precondition(has_object_syncs)
     @rule(index=inputs.indexes, value=inputs.values, seed=inputs.seeds)
     def stall(self, index: int, value: int, seed: int) -> None:
         """Let the hook of one slice fail while its source changes: who says that all is well a minute later, lies.
@@ -363,12 +363,12 @@ class Histories(RuleBasedStateMachine):
             self.seen.update(each["reason"] for each in (obj.get("status") or {}).get("conditions") or ())
         self.hooks.stalling.clear()
         self.engine.resync()  # the slice's own retry may be later than a rest waits
-        self._step()
+        self.step()
 
     @rule()
     def restart_engine(self) -> None:
         self.engine.restart()
-        self._step()
+        self.step()
 
     # The engine
 
@@ -378,22 +378,22 @@ class Histories(RuleBasedStateMachine):
         while self._picks and self.engine.step():
             pass
         self._picks = []
-        self._step()
+        self.step()
 
     @rule(seconds=st.sampled_from((0.2, 3.0, 12.0)), seed=inputs.seeds)
     def work_for_a_while(self, seconds: float, seed: int) -> None:
         self._random = random.Random(seed) if seed else None
         self.engine.run(quiet_seconds=seconds)
-        self._step()
+        self.step()
 
     @rule(seconds=st.sampled_from((1, 40, 100)))
     def pass_time_without_work(self, seconds: int) -> None:
         self.cluster.let_pass(seconds)
-        self._step()
+        self.step()
 
     @rule(seed=inputs.seeds)
     def rest(self, seed: int) -> None:
-        self._step()
+        self.step()
         self._rest(seed)
 
     def teardown(self) -> None:
@@ -410,14 +410,14 @@ class Histories(RuleBasedStateMachine):
         """Tell whether hypothesis tears down because of a failure: nothing more is checked then."""
         return sys.exc_info()[0] is not None
 
-    def _act(self, deed: Callable[[], object]) -> None:
+    def act(self, deed: Callable[[], object]) -> None:
         """Do what a user does, as one step."""
         self._attempt(deed)
-        self._step()
+        self.step()
 
     def _delete(self, obj: Json) -> None:
         where = model.namespace(obj)
-        self._act(lambda: self.cluster.delete(obj["apiVersion"], obj["kind"], model.name(obj), where))
+        self.act(lambda: self.cluster.delete(obj["apiVersion"], obj["kind"], model.name(obj), where))
 
     @staticmethod
     def _attempt(deed: Callable[[], object]) -> None:
@@ -425,7 +425,7 @@ class Histories(RuleBasedStateMachine):
         with suppress(ApiError):
             deed()
 
-    def _step(self) -> None:
+    def step(self) -> None:
         self._rules += 1
         self.witness.look()
         self._note_permits()
@@ -558,7 +558,7 @@ class Histories(RuleBasedStateMachine):
         found = self.cluster.list(SYNC, "ObjectSync")
         if found:
             obj = found[index % len(found)]
-            self._act(
+            self.act(
                 lambda: self.cluster.patch(SYNC, "ObjectSync", model.name(obj), {"spec": change}, model.namespace(obj))
             )
 

@@ -48,6 +48,8 @@ TRACKING = frozenset(
         "helm.toolkit.fluxcd.io/name",
         SLICE,
         SOURCE,
+        "sync.rustrial.org/copy-to",
+        "sync.rustrial.org/limited",
         *OUR_NOTES,
     }
 )
@@ -359,13 +361,8 @@ def content(obj: Json) -> dict[Path, Any]:
 
 
 def expected_content(source: Json, slice_name: str) -> dict[Path, Any]:
-    """Return the fields that every copy of a source must have."""
-    meta = source["metadata"]
-    found = fields(body(source))
-    for key in ("labels", "annotations"):
-        for called, value in (meta.get(key) or {}).items():
-            if called not in TRACKING:
-                found["metadata", key, called] = value
+    """Return the fields that a copy must have; `source` is as `shapes.made` returns it."""
+    found = content(source)
     found["metadata", "labels", MANAGED_BY[0]] = MANAGED_BY[1]
     found["metadata", "labels", SLICE] = slice_name
     found["metadata", "annotations", SOURCE] = f"{namespace(source)}/{name(source)}"

@@ -22,7 +22,7 @@ REACHED = (
     "InSync True Success", "Ready False GuardMissing", "Ready False KindNotFound", "Ready False NotWatched",
     "destination Synced ", "destination Conflict Conflict", "destination Pending NamespaceNotFound",
     "destination Pending SourceNotFound", "destination Failed TemplateError", "destination Failed NamespaceOptedOut",
-    "InSync False NoNamespaceMatches", "Stalled",
+    "InSync False NoNamespaceMatches", "Stalled", "destination Failed SourceNotOffered",
 )  # fmt: skip
 """What must have been seen at some rest: otherwise a run of histories proves nothing."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from object_syncer import rehearsal
-from object_syncer.copying import adoption, diff
+from object_syncer.copying import adoption, consent, diff, transform
 from object_syncer.kube import types
 from object_syncer.parents import objectsync, stall, syncslice
 from object_syncer.planning import (
@@ -141,6 +141,8 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("a slice that does not follow is not noticed", stall, "_lags_behind", lambda real: lambda *_: False),
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
     Bug("a named namespace that is no target is copied to", destinations, "_problem", lambda real: lambda *_: None),
+    Bug("labels that are left out stay", transform, "metadata", lambda real: lambda meta, _: real(meta, None)),
+    Bug("a source goes where its owner does not want it", consent.Offer, "withheld", lambda real: lambda *_: None),
 )  # fmt: skip
 def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     case.seed(monkeypatch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from memcluster import Cluster
-from simulation import model
+from simulation import model, shapes
 from simulation.model import Expected, Json, Place, Wanted, World
 from simulation.witness import Witness
 
@@ -190,7 +190,9 @@ class Verdict:
         blocking = {item.get("reason") for item in reported.values() if item["state"] != "Synced"} - {
             "NamespaceNotFound"
         }
-        if blocking:
+        if shapes.is_offered_nowhere(self._source_of(each)):
+            yield from _wrong_condition(in_sync, "False", {*blocking, "SourceNotOffered"})
+        elif blocking:
             yield from _wrong_condition(in_sync, "False", {*blocking, "Planning"})
         elif each.unmatched and not reported:
             yield from _wrong_condition(in_sync, "False", {"NoNamespaceMatches"})
@@ -240,12 +242,23 @@ class Verdict:
                 yield f"is {reported}, though {each.source_problem}"
             return
         found = self._cluster.find(each.kind.api_version, each.kind.kind, called, ns)
-        source = self._cluster.get(each.kind.api_version, each.kind.kind, each.source[2], each.source[1])
+        source = self._source_of(each)
         if item.get("sourceVersion") != _version(source):
             yield "has another sourceVersion than the source"
+        if not shapes.is_offered(source, ns):
+            if reported != ("Failed", "SourceNotOffered"):
+                yield f"is {reported}, though the source may not go there"
+            if found and not model.is_terminating(found) and self._is_of(each, found):
+                yield "has a copy, though the source may not go there"
+            return
+        made = shapes.made(source, each.object_sync["spec"].get("copy"), ns)
+        if isinstance(made, str):
+            if reported != ("Failed", made):
+                yield f"is {reported}, not {made}"
+            return
         place = (each.kind.kind, ns, called)
         if place in self._witness.own:
-            yield from self._wrong_foreign(each, self._witness.own[place], source, reported)
+            yield from self._wrong_foreign(each, self._witness.own[place], made, reported)
             return
         if found is None:
             yield f"there is no copy; status says {reported}"
@@ -256,7 +269,17 @@ class Verdict:
             return
         if item.get("syncedVersion") != _version(found):
             yield "has another syncedVersion than the copy"
-        yield from self._wrong_copy(each, wanted, found, source, reported)
+        yield from self._wrong_copy(each, wanted, found, made, reported)
+
+    def _source_of(self, each: Expected) -> Json:
+        assert each.kind
+        return self._cluster.get(each.kind.api_version, each.kind.kind, each.source[2], each.source[1])
+
+    def _is_of(self, each: Expected, found: Json) -> bool:
+        """Tell whether an object is a copy of an ObjectSync."""
+        owners = [owner["name"] for owner in found["metadata"].get("ownerReferences") or ()]
+        uid = each.object_sync["metadata"]["uid"]
+        return any(name in self._slices and self._slices[name]["spec"]["objectSync"]["uid"] == uid for name in owners)
 
     def _wrong_foreign(self, each: Expected, found: Json, source: Json, reported: tuple[str, str]) -> Iterator[str]:
         policy = each.object_sync["spec"].get("conflictPolicy") or "Fail"
