@@ -6,11 +6,12 @@ import pytest
 
 from chart import helm
 from chart.cases import CASES
-from controlplane.client import CRD, Client, Object
+from controlplane.client import Client
 from controlplane.control_plane import Cluster
 from controlplane.engine import metacontroller_crds
 from controlplane.namespaces import Namespaces
 from object_syncer import installation
+from standins import stand_in
 
 CRDS = ("apiextensions.k8s.io/v1", "customresourcedefinitions")
 
@@ -38,25 +39,6 @@ def kinds(admin: Client) -> None:
         group, _, version = api_version.partition("/")
         if (group, kind) not in served:
             admin.apply_yaml([stand_in(group, version, kind)])
-
-
-def stand_in(group: str, version: str, kind: str) -> Object:
-    plural = f"{kind.lower()}s"
-    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
-    return {
-        "apiVersion": CRDS[0],
-        "kind": CRD,
-        "metadata": {
-            "name": f"{plural}.{group}",
-            "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in for tests"},
-        },
-        "spec": {
-            "group": group,
-            "scope": "Cluster" if group == "metacontroller.k8s.io" else "Namespaced",
-            "names": {"kind": kind, "plural": plural},
-            "versions": [{"name": version, "served": True, "storage": True, "schema": schema}],
-        },
-    }
 
 
 @pytest.fixture

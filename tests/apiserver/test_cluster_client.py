@@ -12,7 +12,7 @@ from controlplane.control_plane import ALICE, Cluster, ControlPlane
 from controlplane.namespaces import Namespaces
 from e2e.objects import config_map
 from object_syncer.cli.live import kinds
-from object_syncer.cli.live.cluster import ClusterError
+from object_syncer.cli.live.errors import ClusterError
 from object_syncer.cli.live.kubeconfig import connect
 from object_syncer.kube import builtin
 from object_syncer.kube.types import ResourceType

@@ -1,4 +1,4 @@
-"""The command line: `object-syncer serve | manifests | simulate | explain | diff | test | convert | doctor`."""
+"""The command line, `object-syncer`: each command is a module with one click command."""
 
 import click
 
@@ -7,6 +7,7 @@ from object_syncer.cli.convert import convert
 from object_syncer.cli.diff import diff
 from object_syncer.cli.doctor import doctor
 from object_syncer.cli.explain import explain
+from object_syncer.cli.live.uninstall import uninstall
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
 from object_syncer.cli.simulate import simulate
@@ -19,5 +20,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate, explain, diff, test, convert, doctor):
+for command in (serve, manifests, simulate, explain, diff, test, convert, doctor, uninstall):
     main.add_command(command)

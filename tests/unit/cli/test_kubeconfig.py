@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from object_syncer.cli.live.cluster import ClusterError
+from object_syncer.cli.live.errors import ClusterError
 from object_syncer.cli.live.kubeconfig import connect
 
 

@@ -14,6 +14,7 @@ from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.types import CascadeType, PatchType
 
+from object_syncer.cli.live.errors import ClusterError
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType
 
@@ -23,14 +24,6 @@ _CHUNK = 500
 """Objects of a list that are asked for at once; a list that takes too long in between ends with 410."""
 
 _T = TypeVar("_T")
-
-
-class ClusterError(Exception):
-    """What the API server refused: its HTTP code and words; code 0 if it was not reached."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
 
 
 class Cluster:

@@ -12,7 +12,8 @@ from lightkube import Client
 from lightkube.config.kubeconfig import KubeConfig
 from lightkube.core.exceptions import ConfigError
 
-from object_syncer.cli.live.cluster import Cluster, ClusterError
+from object_syncer.cli.live.cluster import Cluster
+from object_syncer.cli.live.errors import ClusterError
 
 _TIMEOUT = 30
 _EXEC = "client.authentication.k8s.io"

@@ -1,0 +1,65 @@
+"""What the commands that need a cluster share: --context, errors, the check of rights."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from object_syncer.cli import running
+from object_syncer.cli.live.errors import ClusterError, Unfinished
+
+if TYPE_CHECKING:
+    from object_syncer.cli.live.cluster import Cluster
+    from object_syncer.cli.live.rights import Right
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def context(command: _Command) -> _Command:
+    """Add the option --context."""
+    help_ = "A context of the kubeconfig; by default the current one, or the cluster that the command runs in."
+    return click.option("--context", default="", metavar="CTX", help=help_)(command)
+
+
+def connect(context: str) -> "Cluster":
+    """Return the cluster of a context. Raises ClusterError, and Refused without the extra `cluster`."""
+    try:
+        from object_syncer.cli.live import kubeconfig  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in ("lightkube", "httpx2"):
+            raise
+        raise running.Refused("this needs the extra `cluster`: pip install 'object-syncer[cluster]'") from None
+    return kubeconfig.connect(context)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what the API server refuses, and defects of ours, into Refused."""
+    with running.refusing():
+        try:
+            yield
+        except ClusterError as error:
+            raise running.Refused(str(error)) from None
+
+
+@contextmanager
+def unfinished() -> Iterator[None]:
+    """Turn what stops a command that has begun to write into exit code 1."""
+    try:
+        yield
+    except (Unfinished, ClusterError) as error:
+        raise click.ClickException(f"not finished, run it again: {error}") from None
+
+
+def check(missing: "Iterable[Right]") -> None:
+    """Raise Refused if rights are missing, with a line for each."""
+    lines = [f"you may not: kubectl auth can-i {right}" for right in missing]
+    if lines:
+        raise running.Refused("\n".join([*lines, "nothing was changed"]))
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
