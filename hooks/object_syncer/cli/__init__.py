@@ -7,6 +7,7 @@ from object_syncer.cli.convert import convert
 from object_syncer.cli.diff import diff
 from object_syncer.cli.doctor import doctor
 from object_syncer.cli.explain import explain
+from object_syncer.cli.live.migrate import migrate
 from object_syncer.cli.live.uninstall import uninstall
 from object_syncer.cli.manifests import manifests
 from object_syncer.cli.serve import serve
@@ -20,5 +21,5 @@ def main() -> None:
     """Keep copies of a Kubernetes object identical in every namespace that wants one."""
 
 
-for command in (serve, manifests, simulate, explain, diff, test, convert, doctor, uninstall):
+for command in (serve, manifests, simulate, explain, diff, test, convert, doctor, uninstall, migrate):
     main.add_command(command)

@@ -13,6 +13,7 @@ _FORMATS = ("text", "markdown", "json")
 @click.option(
     "--live", multiple=True, metavar="FILE|DIR", help='A dump of the cluster, as for simulate; "-" is standard input.'
 )
+@click.option("--context", "name", default="", metavar="CTX", help="Read from this context what --live would.")
 @click.option("-o", "--output", default="text", show_default=True, type=click.Choice(_FORMATS), help="What to print.")
 @click.option(
     "--max-deletes", type=click.IntRange(0), metavar="N", help="Fail, with exit code 2, if more copies are deleted."
@@ -25,6 +26,7 @@ def diff(
     old: str,
     new: str,
     live: tuple[str, ...],
+    name: str,
     output: str,
     max_deletes: int | None,
     create_namespaces: bool,
@@ -32,14 +34,15 @@ def diff(
 ) -> None:
     """Say which copies a change of manifests creates, changes and deletes, and which conflicts it makes.
 
-    OLD and NEW are files or directories, as for simulate: the manifests before and after the change. OLD is simulated,
-    in the cluster of --live if there is one: there the manifests take the place of the objects that they name. Then
-    NEW is applied there, and what is in OLD but not in NEW is removed.
+    OLD and NEW are files or directories, as for simulate: the manifests before and after the change. OLD is simulated;
+    if there is --live or --context, in that cluster, where the manifests take the place of the objects that they name.
+    Then NEW is applied there, and what is in OLD but not in NEW is removed.
 
     \b
     Examples:
       object-syncer diff old/ new/
       kubectl get ns,configmaps,objectsyncs,syncpolicies -A -o yaml | object-syncer diff --live - old/ new/
+      object-syncer diff --context staging old/ new/
       object-syncer diff -o markdown --max-deletes 10 old/ new/ > comment.md
 
     \b
@@ -48,12 +51,18 @@ def diff(
                2  the input cannot be used, or more copies are deleted than --max-deletes allows
     """
     from object_syncer.cli import comparing, comparison_output, progress, trial  # noqa: PLC0415
+    from object_syncer.cli.live import options  # noqa: PLC0415
     from object_syncer.cli.reading import read  # noqa: PLC0415
 
-    with running.refusing():
+    if live and name:
+        raise click.UsageError("--live and --context exclude each other")
+    with options.refusing():
         there = read(live) if live else None
+        before, after = read([old]), read([new])
+        if name:
+            there = options.dump(name, [item.obj for item in (*before.given, *after.given)])
         with progress.shown() as report:
-            trials = trial.change(*comparing.worlds(read([old]), read([new]), there), create_namespaces, report)
+            trials = trial.change(*comparing.worlds(before, after, there), create_namespaces, report)
         running.report(*trials)
         found = comparing.compare(*(done.outcome for done in trials))
         click.echo(comparison_output.PRINTERS[output](found, show_secrets))

@@ -63,8 +63,8 @@ class Place(NamedTuple):
         return Fault(self.file, self.line(field), f"{field}: {message}" if field else message)
 
     def __str__(self) -> str:
-        """Return file:line."""
-        return f"{self.file}:{self.line()}"
+        """Return file:line, and of what comes from a cluster the cluster."""
+        return f"{self.file}:{self.line()}" if self.text else self.file
 
 
 class Given(NamedTuple):

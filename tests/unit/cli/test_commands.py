@@ -1,8 +1,10 @@
 """What the pages of the commands and their help say is so."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -45,10 +47,16 @@ def test_the_test_on_the_page_is_true(tmp_path: Path) -> None:
     assert result.stdout.endswith("\n1 passed, 0 failed\n"), result.output
 
 
-@pytest.mark.parametrize("name", sorted(main.commands))
-def test_the_help_of_a_command_fits_its_readers(name: str) -> None:
-    result = run(name, "--help")
+def leaves(group: click.Group) -> Iterator[str]:
+    """Yield the words of each command, those in groups too."""
+    for name, command in sorted(group.commands.items()):
+        yield from (f"{name} {below}" for below in leaves(command)) if isinstance(command, click.Group) else (name,)
+
+
+@pytest.mark.parametrize("words", list(leaves(main)))
+def test_the_help_of_a_command_fits_its_readers(words: str) -> None:
+    result = run(*words.split(), "--help")
     assert result.exit_code == 0
-    if name not in ("serve", "manifests"):
+    if words not in ("serve", "manifests"):
         assert "Exit code: 0" in result.stdout
         assert "Example" in result.stdout

@@ -230,7 +230,7 @@ class TestObjectSync:
     ("words", "says"),
     [
         (["settings", "-"], "'-' is not NAMESPACE/NAME, for example team-a/settings"),
-        (["team-a/settings"], "no FILE or DIR is given"),
+        (["team-a/settings"], "no FILE, DIR or --context is given"),
         (["configmap"], "'configmap' is not NAMESPACE/NAME"),
         (["a/b/c", "-"], "'a/b/c' is not NAMESPACE/NAME"),
     ],

@@ -13,6 +13,8 @@ from object_syncer.cli.live.errors import ClusterError, Unfinished
 if TYPE_CHECKING:
     from object_syncer.cli.live.cluster import Cluster
     from object_syncer.cli.live.rights import Right
+    from object_syncer.cli.reading import Input
+    from object_syncer.kube.meta import Json
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -30,8 +32,19 @@ def connect(context: str) -> "Cluster":
     except ModuleNotFoundError as error:
         if error.name not in ("lightkube", "httpx2"):
             raise
-        raise running.Refused("this needs the extra `cluster`: pip install 'object-syncer[cluster]'") from None
+        raise running.Refused("this needs the extra `cluster`: pip install '.[cluster]' in a checkout of it") from None
     return kubeconfig.connect(context)
+
+
+def dump(context: str, others: "Iterable[Json]" = ()) -> "Input":
+    """Return what a simulation of the cluster of a context needs; `others` are objects beside those in the cluster.
+
+    Raises ClusterError.
+    """
+    cluster = connect(context)
+    from object_syncer.cli.live import dumping  # noqa: PLC0415
+
+    return dumping.sources(cluster, others)
 
 
 @contextmanager

@@ -28,10 +28,10 @@ def uninstall(context: str, delete_copies: bool, dry_run: bool, yes: bool) -> No
                1  something is in the way; run it again
                2  the cluster is not reached, or you may not do it; nothing was changed
     """
-    from object_syncer.cli.live import rights, stopping, uninstalling  # noqa: PLC0415
-
     with options.refusing():
         cluster = options.connect(context)
+        from object_syncer.cli.live import rights, stopping, uninstalling  # noqa: PLC0415
+
         found = uninstalling.look(cluster, delete_copies)
         if found.is_empty:
             click.echo(f"There is nothing of Object Syncer in {cluster.name}.")
