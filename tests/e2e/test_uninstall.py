@@ -15,19 +15,24 @@ from e2e.charted import fresh_control_plane
 from e2e.eventually import becomes
 from e2e.objects import to
 from e2e.world import World
-from object_syncer.cli.live import uninstalling
+from object_syncer.cli.uninstall import uninstalling
 
 TEAMS = 4
 MOST_WRITES = 300
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Iterator[Installation]:
-    """Object Syncer in a control plane of its own, where Alice may do everything but is no system:masters."""
-    for cluster in fresh_control_plane(tmp_path):
-        cluster.client().apply_yaml([binding(ALICE)])
-        with Installation.prepare(cluster, tmp_path, user=ENGINE) as running:
-            yield running
+def cluster(tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane for one test, where Alice may do everything but is no system:masters."""
+    for started in fresh_control_plane(tmp_path):
+        started.client().apply_yaml([binding(ALICE)])
+        yield started
+
+
+@pytest.fixture
+def installed(cluster: ControlPlane, tmp_path: Path) -> Iterator[Installation]:
+    with Installation.prepare(cluster, tmp_path, user=ENGINE) as running:
+        yield running
 
 
 def binding(user: str) -> Object:
