@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
+import yaml
+
 from object_syncer import installation
 from object_syncer.cli.doctor.diagnosing import Finding
 from object_syncer.cli.live import kinds, rights, waiting
@@ -12,8 +14,9 @@ from object_syncer.cli.live.cluster import Cluster
 from object_syncer.cli.live.errors import ClusterError
 from object_syncer.cli.live.rights import Right
 from object_syncer.kube import api, builtin, clock, types
-from object_syncer.kube.meta import Json, name_of
+from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
+from object_syncer.planning import guard
 
 _RECENT = 600
 """Seconds for which an event counts."""
@@ -47,9 +50,11 @@ def check(cluster: Cluster, objects: Iterable[Json], now: datetime) -> list[Find
     of: dict[str, list[Json]] = {}
     for obj in objects:
         of.setdefault(obj["kind"], []).append(obj)
-    found = [*_guard(of), *_endpoints(cluster, of), *_errors(cluster, now)]
+    found = [*_endpoints(cluster, of), *_errors(cluster, now)]
     user = _engine(of)
-    return [*found, *_rights(cluster, user, of)] if user else found
+    if not user:
+        return found
+    return [*_rules_of_others(of, user), *_other_user(of, user), *found, *_rights(cluster, user, of)]
 
 
 # The guard
@@ -66,28 +71,28 @@ def _engine(of: dict[str, list[Json]]) -> str:
     return ""
 
 
-def _guard(of: dict[str, list[Json]]) -> Iterator[Finding]:
-    import yaml  # noqa: PLC0415
-
-    user = _engine(of)
-    if not user:
-        return
-    expected = [yaml.safe_load_all(text) for text in installation.admission(user)]
-    wanted = {(obj["kind"], name_of(obj)): obj for documents in expected for obj in documents}
-    for kind in (kinds.ADMISSION_POLICY.kind, kinds.ADMISSION_BINDING.kind):
+def _rules_of_others(of: dict[str, list[Json]], user: str) -> Iterator[Finding]:
+    """Yield the parts of the guard that do not deny what those of this release deny."""
+    cure = "apply the guard of this release (helm upgrade, or object-syncer manifests)"
+    expected = [obj for text in installation.admission(user) for obj in yaml.safe_load_all(text)]
+    for ours in expected:
+        kind, name = ours["kind"], name_of(ours)
         for part in of.get(kind, ()):
-            ours = wanted.get((kind, name_of(part)))
-            if ours and kind == kinds.ADMISSION_BINDING.kind and "Deny" not in part["spec"]["validationActions"]:
-                cure = "apply the guard of this release (helm upgrade, or object-syncer manifests)"
-                yield Finding(f"{kind} {name_of(part)} does not deny", cure)
-            elif ours and _rules(ours) != _rules(part):
-                cure = "apply the guard of this release (helm upgrade, or object-syncer manifests)"
-                yield Finding(f"{kind} {name_of(part)} has other rules than this release", cure)
-    for workload in (*of.get("Deployment", ()), *of.get("StatefulSet", ())):
+            if name_of(part) != name:
+                continue
+            if kind == kinds.ADMISSION_BINDING.kind and not guard.denies(ours, part):
+                yield Finding(f"{kind} {name} does not deny", cure)
+            elif _rules(ours) != _rules(part):
+                yield Finding(f"{kind} {name} has other rules than this release", cure)
+
+
+def _other_user(of: dict[str, list[Json]], user: str) -> Iterator[Finding]:
+    """Yield that Metacontroller runs as another user than the guard was installed for."""
+    for workload in (*of.get(kinds.DEPLOYMENT.kind, ()), *of.get(kinds.STATEFUL_SET.kind, ())):
         pod = workload["spec"]["template"]["spec"]
         images = [str(container.get("image", "")).rpartition("/")[2] for container in pod.get("containers") or ()]
         account = pod.get("serviceAccountName") or "default"
-        runs_as = f"system:serviceaccount:{workload['metadata']['namespace']}:{account}"
+        runs_as = f"system:serviceaccount:{namespace_of(workload)}:{account}"
         if any(image.startswith(("metacontroller:", "metacontroller@")) for image in images) and runs_as != user:
             cure = "set metacontroller.serviceAccount of the chart, or --engine-user of object-syncer manifests"
             yield Finding(f"Metacontroller runs as {runs_as}, and the guard was installed for {user}", cure)
