@@ -48,6 +48,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(autouse=True)
 def no_metacontroller(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is waited for who does not run."""
+    monkeypatch.setattr(stopping, "_ENGINE_RELEASES", 0.0)
     monkeypatch.setattr(stopping, "_ENGINE_SHOWS_ITSELF", 0.0)
     monkeypatch.setattr(waiting, "_INTERVAL", 0.05)
 

@@ -133,7 +133,7 @@ def test_what_metacontroller_is_in_the_middle_of_writing_is_waited_for(
     cluster: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sync of many copies by a slow Metacontroller goes on after its controller is deleted, and marks copies."""
-    monkeypatch.setattr(stopping, "_ENGINE_SHOWS_ITSELF", 4.0)
+    monkeypatch.setattr(stopping, "_ENGINE_RELEASES", 0.0)
     admin = cluster.client()
     world = World(admin, Namespaces(admin))
     home, teams = world.namespace("home"), [world.namespace() for _ in range(100)]
@@ -142,7 +142,7 @@ def test_what_metacontroller_is_in_the_middle_of_writing_is_waited_for(
         world.sync(source, *map(to, teams)).wait_in_sync(120)
         before = uids(admin, teams)
         world.edit(source, {"data": {"k": "2"}})
-        becomes(lambda: "2" in [world.data(source, team)["k"] for team in teams], True)
+        becomes(lambda: "2" in [copy["data"]["k"] for copy in world.copies(source).values()], True)
 
         said: list[str] = []
         uninstalling.remove(Dying.of(cluster.kubeconfig(ALICE), MOST_WRITES), False, said.append)

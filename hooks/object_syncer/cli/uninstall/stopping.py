@@ -22,8 +22,9 @@ OBJECT_SYNCS = "object-syncs"
 
 _FINALIZER = f"metacontroller.io/decoratorcontroller-{OBJECT_SYNCS}"
 
-_ENGINE_SHOWS_ITSELF, _ENGINE_STOPS = 10.0, 180.0
-"""Seconds within which Metacontroller reacts if it runs; and until its longest sync has ended."""
+_ENGINE_RELEASES, _ENGINE_SHOWS_ITSELF, _ENGINE_STOPS = 10.0, 30.0, 180.0
+"""Seconds that Metacontroller has to take finalizers off, before we do; within which it says that it is about to stop, if
+it runs; and until its longest sync has ended."""
 
 _ATTEMPTS = 3
 
@@ -67,7 +68,7 @@ def release_object_syncs(cluster: Cluster, say: Say) -> None:
     while decorator and "finalize" in decorator["spec"]["hooks"]:
         say(f"DecoratorController {OBJECT_SYNCS}: no finalizers any more")
         if cluster.patch(decorator, kinds.DECORATOR, {"spec": {"hooks": {"finalize": None}}}):
-            waiting.until_none(lambda: held(cluster), _ENGINE_SHOWS_ITSELF)  # Metacontroller takes them off, if it runs
+            waiting.until_none(lambda: held(cluster), _ENGINE_RELEASES)  # Metacontroller takes them off, if it runs
         decorator = cluster.get(kinds.DECORATOR, OBJECT_SYNCS)
     for _ in range(_ATTEMPTS):
         left = held(cluster)
@@ -117,15 +118,21 @@ def stop(cluster: Cluster, say: Say) -> None:
 
 def _wait_stopped(cluster: Cluster, deleted: Iterable[str], say: Say) -> None:
     deleted = set(deleted)
-    running = waiting.until_none(lambda: _running(cluster, deleted), _ENGINE_SHOWS_ITSELF)
-    if not any(stopping for _, stopping in running):
+    quiet = waiting.until_none(lambda: _unseen(_running(cluster, deleted)), _ENGINE_SHOWS_ITSELF)
+    if quiet:
         return  # Metacontroller does not run, so it writes nothing
-    say("Metacontroller is still writing for them: waiting")
+    if _running(cluster, deleted):
+        say("Metacontroller is still writing for them: waiting")
     left = waiting.until_none(lambda: _running(cluster, deleted), _ENGINE_STOPS)
     if any(stopping for _, stopping in left):
         raise Unfinished(
             f"Metacontroller has not stopped within {_ENGINE_STOPS:.0f} s, see its log; run this again when it has"
         )
+
+
+def _unseen(running: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Return the controllers as long as Metacontroller has not said of any that it is about to stop."""
+    return [] if any(stopping for _, stopping in running) else running
 
 
 def _running(cluster: Cluster, deleted: set[str]) -> list[tuple[str, bool]]:
