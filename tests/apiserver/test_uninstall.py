@@ -17,9 +17,10 @@ from e2e.objects import config_map, object_sync, to
 from grants import EVERYTHING
 from object_syncer import installation
 from object_syncer.cli import main
-from object_syncer.cli.live import kinds, rights, stopping, uninstalling, waiting
+from object_syncer.cli.live import kinds, rights, waiting
 from object_syncer.cli.live.errors import Unfinished
 from object_syncer.cli.live.rights import Right
+from object_syncer.cli.uninstall import stopping, uninstalling
 from object_syncer.kube import api
 from object_syncer.kube.types import ResourceType
 from standins import stand_in
@@ -47,6 +48,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture(autouse=True)
 def no_metacontroller(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is waited for who does not run."""
+    monkeypatch.setattr(stopping, "_ENGINE_RELEASES", 0.0)
     monkeypatch.setattr(stopping, "_ENGINE_SHOWS_ITSELF", 0.0)
     monkeypatch.setattr(waiting, "_INTERVAL", 0.05)
 
@@ -271,7 +273,13 @@ def test_the_command_says_what_it_would_do_and_does_it(own: ControlPlane, monkey
     assert planned.stdout.endswith("You may do all of it. Nothing was changed.\n")
     assert contents(admin) == before
 
-    done = run(main, ["uninstall"])
+    monkeypatch.setattr("object_syncer.cli.live.options.is_terminal", lambda: True)
+    refused = run(main, ["uninstall"], input="n\n")
+    assert refused.exit_code == 1
+    assert refused.output.endswith("Go on? [y/N]: n\nAborted!\n")
+    assert admin.get(ENGINE_API, "decoratorcontrollers", None, "object-syncs")["spec"]["hooks"]["finalize"]
+
+    done = run(main, ["uninstall", "--yes"])
     assert done.exit_code == 0, done.output
     assert done.stdout.endswith("delete what you applied.\n")
     assert "CustomResourceDefinition (3): deleting" in done.stderr

@@ -19,8 +19,8 @@ from e2e.objects import config_map, object_sync, to
 from e2e.world import Sync, World
 from object_syncer import installation
 from object_syncer.cli import main
-from object_syncer.cli.live import migrating
 from object_syncer.cli.live.errors import Unfinished
+from object_syncer.cli.migrate import migrating
 from object_syncer.kube import api
 
 SYNCS, TEAMS, MOST_WRITES = 4, 4, 200

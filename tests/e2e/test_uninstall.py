@@ -15,19 +15,24 @@ from e2e.charted import fresh_control_plane
 from e2e.eventually import becomes
 from e2e.objects import to
 from e2e.world import World
-from object_syncer.cli.live import uninstalling
+from object_syncer.cli.uninstall import stopping, uninstalling
 
 TEAMS = 4
 MOST_WRITES = 300
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Iterator[Installation]:
-    """Object Syncer in a control plane of its own, where Alice may do everything but is no system:masters."""
-    for cluster in fresh_control_plane(tmp_path):
-        cluster.client().apply_yaml([binding(ALICE)])
-        with Installation.prepare(cluster, tmp_path, user=ENGINE) as running:
-            yield running
+def cluster(tmp_path: Path) -> Iterator[ControlPlane]:
+    """A control plane for one test, where Alice may do everything but is no system:masters."""
+    for started in fresh_control_plane(tmp_path):
+        started.client().apply_yaml([binding(ALICE)])
+        yield started
+
+
+@pytest.fixture
+def installed(cluster: ControlPlane, tmp_path: Path) -> Iterator[Installation]:
+    with Installation.prepare(cluster, tmp_path, user=ENGINE) as running:
+        yield running
 
 
 def binding(user: str) -> Object:
@@ -122,3 +127,28 @@ def test_what_was_uninstalled_is_installed_again_and_takes_its_copies_back(
         assert uids(admin, teams) == {}
         assert admin.find("v1", "configmaps", home, source["metadata"]["name"])
         wait_for(lambda: uninstalling.look(there, True).is_empty, 10, "nothing left")
+
+
+def test_what_metacontroller_is_in_the_middle_of_writing_is_waited_for(
+    cluster: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync of many copies by a slow Metacontroller goes on after its controller is deleted, and marks copies."""
+    monkeypatch.setattr(stopping, "_ENGINE_RELEASES", 0.0)
+    admin = cluster.client()
+    world = World(admin, Namespaces(admin))
+    home, teams = world.namespace("home"), [world.namespace() for _ in range(100)]
+    with Installation.prepare(cluster, tmp_path, user=ENGINE, qps=5):
+        source = world.config_map(home)
+        world.sync(source, *map(to, teams)).wait_in_sync(120)
+        before = uids(admin, teams)
+        world.edit(source, {"data": {"k": "2"}})
+        becomes(lambda: "2" in [copy["data"]["k"] for copy in world.copies(source).values()], True)
+
+        said: list[str] = []
+        uninstalling.remove(Dying.of(cluster.kubeconfig(ALICE), MOST_WRITES), False, said.append)
+    assert "Metacontroller is still writing for them: waiting" in said
+    assert uids(admin, teams) == before
+    for team in teams:
+        meta = world.at(source, team)["metadata"]
+        assert "ownerReferences" not in meta
+        assert "sync.rustrial.org/slice" not in meta["labels"]

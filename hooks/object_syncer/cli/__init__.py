@@ -3,16 +3,16 @@
 import click
 
 from object_syncer import __version__
-from object_syncer.cli.convert import convert
-from object_syncer.cli.diff import diff
-from object_syncer.cli.doctor import doctor
-from object_syncer.cli.explain import explain
-from object_syncer.cli.live.migrate import migrate
-from object_syncer.cli.live.uninstall import uninstall
+from object_syncer.cli.convert.command import convert
+from object_syncer.cli.diff.command import diff
+from object_syncer.cli.doctor.command import doctor
+from object_syncer.cli.explain.command import explain
 from object_syncer.cli.manifests import manifests
+from object_syncer.cli.migrate.command import migrate
 from object_syncer.cli.serve import serve
-from object_syncer.cli.simulate import simulate
-from object_syncer.cli.test import test
+from object_syncer.cli.simulate.command import simulate
+from object_syncer.cli.test.command import test
+from object_syncer.cli.uninstall.command import uninstall
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from object_syncer.cli.reading import Input
-    from object_syncer.cli.trial import Trial
+    from object_syncer.cli.input.reading import Input
+    from object_syncer.cli.simulate.trial import Trial
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -38,12 +38,12 @@ def show_secrets(command: _Command) -> _Command:
 @contextmanager
 def refusing() -> Iterator[None]:
     """Turn bad input, and defects of ours, into Refused."""
-    from object_syncer.cli.reading import BadInput  # noqa: PLC0415
+    from object_syncer.cli.input.reading import BadInput  # noqa: PLC0415
     from object_syncer.kube import defects  # noqa: PLC0415
 
     try:
         yield
-    except click.ClickException:
+    except (click.ClickException, click.Abort):
         raise
     except BadInput as error:
         raise Refused(str(error)) from None
@@ -53,7 +53,8 @@ def refusing() -> Iterator[None]:
 
 def simulated(found: "Input", create_namespaces: bool = False) -> "Trial":
     """Return what comes of the input, with progress on standard error. Raises BadInput."""
-    from object_syncer.cli import progress, trial  # noqa: PLC0415
+    from object_syncer.cli import progress  # noqa: PLC0415
+    from object_syncer.cli.simulate import trial  # noqa: PLC0415
 
     with progress.shown() as report:
         return trial.run(found, create_namespaces, report)

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from object_syncer import installation
-from object_syncer.cli.live import checking, kinds
+from object_syncer.cli.doctor import checking
+from object_syncer.cli.live import kinds
 from object_syncer.cli.live.cluster import Cluster
 from object_syncer.cli.live.errors import ClusterError
 from object_syncer.cli.live.rights import REVIEW

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from object_syncer.cli.patterns import NoSelector, Rule, glob, listed, named, selector
+from object_syncer.cli.convert.patterns import NoSelector, Rule, glob, listed, named, selector
 from object_syncer.kube import selectors
 from object_syncer.kube.meta import Json
 

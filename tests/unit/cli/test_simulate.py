@@ -11,7 +11,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from grants import EVERYTHING
-from object_syncer.cli import main, trial
+from object_syncer.cli import main
+from object_syncer.cli.simulate import trial
 from object_syncer.kube.meta import Json
 
 ROOT = Path(__file__).parents[3]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from object_syncer.cli import tracing
-from object_syncer.cli.tracing import Trace
+from object_syncer.cli.explain import tracing
+from object_syncer.cli.explain.tracing import Trace
 from object_syncer.kube.meta import Json
 from specification import cases
 from unit.cli.given import namespace, object_sync, policy

@@ -1,1 +1,1 @@
-"""The commands that need a cluster, and how they read and write it. Hooks never do: they know only their request."""
+"""How commands read and write a cluster, with the rights of whoever runs them. Hooks never do."""

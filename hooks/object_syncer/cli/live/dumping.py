@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from object_syncer.cli.input.reading import Given, Input, Place
 from object_syncer.cli.live import kinds
 from object_syncer.cli.live.cluster import Cluster
-from object_syncer.cli.reading import Given, Input, Place
 from object_syncer.kube import api
 from object_syncer.kube.meta import Json
 from object_syncer.kube.types import ResourceType

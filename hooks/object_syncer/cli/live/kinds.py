@@ -1,9 +1,9 @@
-"""The types that an installation consists of, and those that a cluster serves of any kind."""
+"""The types that an installation consists of, those that a cluster serves of any kind, and how objects are named."""
 
 from collections.abc import Iterable
 
 from object_syncer.kube import api, builtin, types
-from object_syncer.kube.meta import Json
+from object_syncer.kube.meta import Json, name_of, namespace_of
 from object_syncer.kube.types import ResourceType
 
 CRD = builtin.KINDS["apiextensions.k8s.io", "CustomResourceDefinition"][0]
@@ -42,3 +42,8 @@ def served(group: str, kind: str, crds: Iterable[Json]) -> ResourceType | None:
             if version:
                 return ResourceType(group, version, kind, spec["names"]["plural"], spec["scope"] == "Namespaced")
     return None
+
+
+def place(obj: Json) -> str:
+    """Return namespace/name of an object, the name alone if it is cluster-scoped."""
+    return f"{namespace_of(obj)}/{name_of(obj)}".lstrip("/")

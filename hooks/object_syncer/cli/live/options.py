@@ -11,9 +11,9 @@ from object_syncer.cli import running
 from object_syncer.cli.live.errors import ClusterError, Unfinished
 
 if TYPE_CHECKING:
+    from object_syncer.cli.input.reading import Input
     from object_syncer.cli.live.cluster import Cluster
     from object_syncer.cli.live.rights import Right
-    from object_syncer.cli.reading import Input
     from object_syncer.kube.meta import Json
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

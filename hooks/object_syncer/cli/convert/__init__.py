@@ -1,0 +1,1 @@
+"""`object-syncer convert`: ObjectSyncs in place of what other tools are asked to copy."""

@@ -1,0 +1,1 @@
+"""`object-syncer diff`: what a change of manifests does before it is merged."""

@@ -1,0 +1,1 @@
+"""`object-syncer doctor`: what is wrong with an installation."""

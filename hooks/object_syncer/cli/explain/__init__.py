@@ -1,0 +1,1 @@
+"""`object-syncer explain`: why a copy is there, or is not."""

@@ -1,0 +1,1 @@
+"""What the commands read: YAML and JSON, in files, directories and on standard input."""

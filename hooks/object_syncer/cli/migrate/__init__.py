@@ -1,0 +1,1 @@
+"""`object-syncer migrate`: takes over what another tool copies."""

@@ -1,0 +1,1 @@
+"""`object-syncer uninstall`: takes Object Syncer out of a cluster."""
