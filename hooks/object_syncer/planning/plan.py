@@ -18,7 +18,6 @@ _log = logging.getLogger(__name__)
 
 _SUSPENDED = Problem(reasons.SUSPENDED, "nothing is written or deleted while spec.suspend is true")
 
-
 _KEEP_COPIES = frozenset(
     (reasons.TOO_MANY_COPIES, reasons.UNKNOWN_FIELD, reasons.TRANSFORM_NOT_ALLOWED, reasons.INVALID_POLICY)
 )
@@ -165,6 +164,8 @@ def _asking(
             comes_first = priority is not None and scope.priority > priority
             if uid not in with_slices and not comes_first and (terminating or scope.policy not in policies):
                 continue
+            if terminating and comes_first and uid in with_slices:  # it has copies here, and will not go there
+                scope = next(each for each in scopes if each.policy in policies)
             plan = _asked(object_sync, type_, scope, problem, namespaces)
         except Exception as defect:
             _log.error("cannot plan ObjectSync %s: %s", _key(object_sync), defects.place(defect))

@@ -399,6 +399,13 @@ def test_a_deleted_objectsync_takes_nothing_from_an_heir_even_if_its_policy_has_
     assert namespaces(plans.heirs["uid-of-share"]) == {"a", "b"}
 
 
+def test_a_deleted_objectsync_takes_nothing_by_the_priority_of_a_policy_that_it_would_have_gone_to() -> None:
+    deleted = terminating(object_sync("deleted", ["a"], namespace="b", created=ago(1)))
+    policies = [policy(watchNamespaces=["team", "b"]), named("vip", watchNamespaces=["b"], priority=1)]
+    (ours,) = made_by("default", policies, object_sync(), deleted, with_slices=["share", "deleted"]).plans
+    assert namespaces(ours) == {"a", "b"}
+
+
 def test_an_objectsync_whose_policy_has_a_higher_priority_gets_a_destination_though_it_is_younger() -> None:
     younger = object_sync("younger", ["a"], namespace="b", created=ago(1))
     policies = [policy(), named("vip", watchNamespaces=["b"], priority=1)]
