@@ -129,10 +129,9 @@ def test_what_was_uninstalled_is_installed_again_and_takes_its_copies_back(
         wait_for(lambda: uninstalling.look(there, True).is_empty, 10, "nothing left")
 
 
-def test_what_metacontroller_is_in_the_middle_of_writing_is_waited_for(
+def test_a_metacontroller_in_the_middle_of_a_long_sync_writes_no_marks_afterwards(
     cluster: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A sync of many copies by a slow Metacontroller goes on after its controller is deleted, and marks copies."""
     monkeypatch.setattr(stopping, "_ENGINE_RELEASES", 0.0)
     admin = cluster.client()
     world = World(admin, Namespaces(admin))
@@ -144,9 +143,8 @@ def test_what_metacontroller_is_in_the_middle_of_writing_is_waited_for(
         world.edit(source, {"data": {"k": "2"}})
         becomes(lambda: "2" in [copy["data"]["k"] for copy in world.copies(source).values()], True)
 
-        said: list[str] = []
-        uninstalling.remove(Dying.of(cluster.kubeconfig(ALICE), MOST_WRITES), False, said.append)
-    assert "Metacontroller is still writing for them: waiting" in said
+        uninstalling.remove(Dying.of(cluster.kubeconfig(ALICE), MOST_WRITES), False, lambda line: None)
+    assert {copy["data"]["k"] for copy in world.copies(source).values()} == {"v", "2"}, "it was not in the middle"
     assert uids(admin, teams) == before
     for team in teams:
         meta = world.at(source, team)["metadata"]
