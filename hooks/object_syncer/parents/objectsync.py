@@ -12,7 +12,7 @@ from object_syncer.kube.metacontroller import Request
 from object_syncer.kube.types import ResourceType
 from object_syncer.planning import deletion_policy, destinations, discovery, scope, slice_spec
 from object_syncer.planning.scope import Scope
-from object_syncer.status import conditions, reasons, settling, summary
+from object_syncer.status import conditions, reasons, settling, stalls, summary
 from object_syncer.status import problem as problems
 from object_syncer.status.conditions import Condition
 from object_syncer.status.problem import Problem
@@ -70,6 +70,8 @@ def _look(request: Request, now: datetime) -> tuple[Json, list[Json]]:
     serving = _serving(request, resolved, scopes, slices)
     counted = _of_present_policy(slices, serving)
     summed = summary.summarize(counted, meta["generation"])
+    # A slice that should give up its copies and does not keeps some that nobody asks for.
+    summed.problem = summed.problem or next(filter(None, map(stalls.problem, slices)), None)
     status: Json = {"observedGeneration": meta["generation"], "source": f"{source['kind']}/{source['name']}"}
 
     if isinstance(resolved, Problem):

@@ -60,9 +60,9 @@ def synced(*namespaces: str, **spec: Any) -> Json:
     return sync_slice(*namespaces, status=status, **spec)
 
 
-def stalled(*namespaces: str) -> Json:
+def stalled(*namespaces: str, **spec: Any) -> Json:
     """Return the slice of an ObjectSync that is marked, because it does not follow its source."""
-    item = synced(*namespaces)
+    item = synced(*namespaces, **spec)
     item["metadata"]["annotations"] = {api.STALLED_ANNOTATION: f"{STAMP} 1/9"}
     return item
 
@@ -157,6 +157,15 @@ def test_a_stalled_slice_is_named_and_its_destinations_are_no_longer_called_sync
     assert {(item["state"], item["reason"], item["message"]) for item in status["destinations"]} == {
         ("Pending", "Stalled", why)
     }
+
+
+def test_a_stalled_slice_of_an_earlier_policy_is_named_too() -> None:
+    old = stalled("a", policy="old")
+    old["metadata"]["name"] = "old"
+    status = answer(object_sync(), policy(), synced("a", "b"), old)["status"]
+    assert conditions(status) == {"Ready": ("True", "Success"), "InSync": ("False", "Stalled")}
+    assert "SyncSlice old has reported nothing since" in message(status, "InSync")
+    assert status["copies"]["summary"] == "2/2"
 
 
 def test_the_source_may_be_elsewhere() -> None:
