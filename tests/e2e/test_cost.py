@@ -49,7 +49,8 @@ def test_a_label_that_changes_costs_only_the_object_syncs_that_select_by_it(
     mine = {"corner": world.mark}
     for team in teams[:-1]:
         world.admin.patch("v1", "namespaces", None, team, {"metadata": {"labels": mine}})
-    shared(world, home, {"namespaceSelector": {"matchLabels": mine}})
+    for sync in shared(world, home, {"namespaceSelector": {"matchLabels": mine}}):
+        sync.wait_in_sync()
     settled(control_plane, control_plane.audit.mark())
 
     last = ("v1", "namespaces", None, teams[-1])
