@@ -229,6 +229,7 @@ def _attempt(
     if isinstance(made, Problem):
         return attempts.unchanged(desired, copy, made, earlier, now)
     if spec.get("suspend"):
+        adoption.mark(made, None, shape, slice_name, policy)  # as the copy has it
         return attempts.suspended(made, copy, strategy, earlier, now)
     conflict = adoption.conflict(made, found, shape, slice_name, policy) if copy is None else None
     if conflict:

@@ -490,6 +490,13 @@ def test_a_suspended_copy_stays_whatever_becomes_of_its_source(source: list[Json
     assert answered["status"]["synced"] == 0
 
 
+def test_a_suspended_copy_that_was_allowed_to_take_an_object_over_is_in_sync_with_the_note_of_that() -> None:
+    (written,) = answer(sync_slice("a", conflictPolicy="Overwrite"), config_map())["children"]
+    suspended = sync_slice("a", conflictPolicy="Overwrite", suspend=True)
+    answered = answer(suspended, config_map(), copies=[observed(written)])
+    assert (answered["status"]["synced"], answered["children"]) == (1, [written])
+
+
 def test_after_it_was_suspended_a_copy_has_the_time_that_any_other_has() -> None:
     status = answer(sync_slice("a", suspend=True), config_map(), now=NOW - timedelta(hours=1))["status"]
     parent = sync_slice("a", status={**status, "observedGeneration": 1})
