@@ -243,15 +243,16 @@ class Verdict:
             return
         found = self._cluster.find(each.kind.api_version, each.kind.kind, called, ns)
         source = self._source_of(each)
-        if item.get("sourceVersion") != _version(source):
+        is_nowhere = shapes.is_offered_nowhere(source)  # a problem of the source, not of the destination
+        if item.get("sourceVersion") != (None if is_nowhere else _version(source)):
             yield "has another sourceVersion than the source"
         if not shapes.is_offered(source, ns):
-            if reported != ("Failed", "SourceNotOffered"):
+            if reported != ("Pending" if is_nowhere else "Failed", "SourceNotOffered"):
                 yield f"is {reported}, though the source may not go there"
             if found and not model.is_terminating(found) and self._is_of(each, found):
                 yield "has a copy, though the source may not go there"
             return
-        made = shapes.made(source, each.object_sync["spec"].get("copy"), ns)
+        made = shapes.made(source, wanted.asked, ns)
         if isinstance(made, str):
             if reported != ("Failed", made):
                 yield f"is {reported}, not {made}"
