@@ -21,6 +21,10 @@ when no fault is left and the engine has nothing to do. What the documentation l
   what it names, also from such a copy. (That it may not do so to the source of that circle is a story.)
 - Fields that users wrote on a copy may stay under `apply`, and stay reported as ForeignFields under `replace` where
   they are not in a map of strings.
+- While an ObjectSync is suspended the engine may still take back what only lost its owner, and give up what lost its
+  label: nothing else of these objects changes. If its SyncPolicy is deleted, its copies go with the SyncSlices.
+- While it is suspended, a copy that still has a note of how it was written may count as differing; and if it keeps
+  copies of a source that it named before, InSync may tell of that one.
 """
 
 from __future__ import annotations
@@ -38,7 +42,8 @@ MANAGED_BY = ("app.kubernetes.io/managed-by", "rustrial-object-syncer")
 SLICE = "sync.rustrial.org/slice"
 SOURCE = "sync.rustrial.org/source-object"
 EXCLUDE = "sync.rustrial.org/exclude"
-OUR_NOTES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair", "sync.rustrial.org/via"})
+NOTES_OF_WRITES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair"})
+OUR_NOTES = NOTES_OF_WRITES | {"sync.rustrial.org/via"}
 UPSTREAM_FINALIZER = "sync.rustrial.org/rustrial-object-syncer"
 TRACKING = frozenset(
     {

@@ -146,6 +146,7 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
         "an entry's own `copy` does not matter",
         syncslice._Look, "template", lambda real: lambda look, _: real(look, {}),
     ),
+    Bug("copies of suspended ObjectSyncs are written", plan, "_suspended", lambda real: lambda _: {}),
     Bug("a source goes where its owner does not want it", consent.Offer, "withheld", lambda real: lambda *_: None),
 )  # fmt: skip
 def test_is_found(case: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
