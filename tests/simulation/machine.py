@@ -281,7 +281,7 @@ class Histories(RuleBasedStateMachine):
     )
     def change_source(self, index: int, other: int, odd: bool, kind: Json, source: str, source_ns: str | None) -> None:
         named = {**kind, "name": source, "namespace": source_ns} if odd else self._source(other)
-        self._change_spec(index, {"source": {"version": None, **named}, "copy": None})
+        self._change_spec(index, {"source": {"version": None, **named}})
 
     @precondition(has_object_syncs)
     @rule(index=inputs.indexes)
@@ -558,6 +558,9 @@ class Histories(RuleBasedStateMachine):
         found = self.cluster.list(SYNC, "ObjectSync")
         if found:
             obj = found[index % len(found)]
+            if "source" in change:  # a `copy` may not suit it
+                entries = [{key: each[key] for key in each if key != "copy"} for each in obj["spec"]["destinations"]]
+                change = {**change, "copy": None, "destinations": entries}
             self.act(
                 lambda: self.cluster.patch(SYNC, "ObjectSync", model.name(obj), {"spec": change}, model.namespace(obj))
             )

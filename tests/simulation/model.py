@@ -5,7 +5,8 @@ when no fault is left and the engine has nothing to do. What the documentation l
 
 - Of ObjectSyncs created within one second the one whose namespace and name sort first is the older one: Kubernetes
   keeps no finer time.
-- Of two entries for one destination a named namespace wins over a wildcard, glob or selector, then the first one wins.
+- Of two entries for one destination a named namespace wins over a wildcard, glob or selector, then the first one wins:
+  its strategy and its `copy` hold.
 - A copy that lost all our marks (slice label, source annotation, ownerReference) is no longer ours but foreign. One
   that lost its label or ownerReference, and whose ObjectSync was deleted before it was repaired, may stay.
 - No event tells the engine that a copy lost its label and its ownerReference in one write. It finds out with its next
@@ -20,6 +21,10 @@ when no fault is left and the engine has nothing to do. What the documentation l
   what it names, also from such a copy. (That it may not do so to the source of that circle is a story.)
 - Fields that users wrote on a copy may stay under `apply`, and stay reported as ForeignFields under `replace` where
   they are not in a map of strings.
+- While an ObjectSync is suspended the engine may still take back what only lost its owner, and give up what lost its
+  label: nothing else of these objects changes. If its SyncPolicy is deleted, its copies go with the SyncSlices.
+- While it is suspended, a copy that still has a note of how it was written may count as differing; and if it keeps
+  copies of a source that it named before, InSync may tell of that one.
 """
 
 from __future__ import annotations
@@ -37,7 +42,8 @@ MANAGED_BY = ("app.kubernetes.io/managed-by", "rustrial-object-syncer")
 SLICE = "sync.rustrial.org/slice"
 SOURCE = "sync.rustrial.org/source-object"
 EXCLUDE = "sync.rustrial.org/exclude"
-OUR_NOTES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair", "sync.rustrial.org/via"})
+NOTES_OF_WRITES = frozenset({"sync.rustrial.org/takes-over", "sync.rustrial.org/repair"})
+OUR_NOTES = NOTES_OF_WRITES | {"sync.rustrial.org/via"}
 UPSTREAM_FINALIZER = "sync.rustrial.org/rustrial-object-syncer"
 TRACKING = frozenset(
     {
@@ -98,6 +104,8 @@ class Wanted:
     reason: str = ""
     earlier: str = ""
     """With Conflict: the ObjectSync that has it."""
+    asked: Json | None = None
+    """The `copy` that it follows; none, or an empty one: it equals the source."""
 
 
 @dataclass
@@ -259,7 +267,8 @@ def _add_destinations(expected: Expected, source_ns: str, world: World, policy: 
     def add(ns: str, entry: Json) -> None:
         called, wrong = _called(entry.get("name") or source[1], source, expected.kind, ns, world)
         if (ns, called) != source:
-            found.setdefault((ns, called), Wanted(entry.get("strategy") or "", hindrance(ns) or wrong))
+            asked = entry.get("copy", spec.get("copy"))
+            found.setdefault((ns, called), Wanted(entry.get("strategy") or "", hindrance(ns) or wrong, asked=asked))
 
     def excludes(entry: Json, ns: str) -> bool:
         return any(fnmatchcase(ns, each) for each in entry.get("exclude") or ())
@@ -351,9 +360,9 @@ def fields(value: Any, path: Path = ()) -> dict[Path, Any]:
 
 
 def content(obj: Json) -> dict[Path, Any]:
-    """Return the fields of an object's body, labels and annotations."""
+    """Return the fields of an object's body, labels and annotations; data without keys is like no data."""
     meta = obj["metadata"]
-    found = fields(body(obj))
+    found = fields({key: value for key, value in body(obj).items() if (key, value) != ("data", {})})
     for key in ("labels", "annotations"):
         for name, value in (meta.get(key) or {}).items():
             found["metadata", key, name] = value

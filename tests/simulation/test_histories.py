@@ -23,6 +23,7 @@ REACHED = (
     "destination Synced ", "destination Conflict Conflict", "destination Pending NamespaceNotFound",
     "destination Pending SourceNotFound", "destination Failed TemplateError", "destination Failed NamespaceOptedOut",
     "InSync False NoNamespaceMatches", "Stalled", "destination Failed SourceNotOffered",
+    "destination Pending Suspended",
 )  # fmt: skip
 """What must have been seen at some rest: otherwise a run of histories proves nothing."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from memcluster import Cluster
-from simulation import model, shapes
+from simulation import model, shapes, suspension
 from simulation.model import Expected, Json, Place, Wanted, World
 from simulation.witness import Witness
 
@@ -83,6 +83,9 @@ class Verdict:
                 self._copies[place] = (each, wanted)
         slices = cluster.list(SYNC, "SyncSlice")
         self._slices = {model.name(each): each for each in slices}
+        self._suspended = {
+            each.object_sync["metadata"]["uid"] for each in self._expected if suspension.is_suspended(each.object_sync)
+        }
 
     def wrongs(self) -> Iterator[str]:
         """Yield everything that is wrong."""
@@ -106,6 +109,8 @@ class Verdict:
                 place = (kind.kind, model.namespace(obj), model.name(obj))
                 if place in self._witness.own or place in self._copies or model.is_terminating(obj):
                     continue
+                if self._uids_of(obj) & self._suspended:
+                    continue
                 if obj["metadata"]["uid"] not in self._witness.disowned:
                     yield f"left over: {'/'.join(place)}"
 
@@ -114,6 +119,9 @@ class Verdict:
         served = set()
         for called, item in self._slices.items():
             spec = item["spec"]
+            if spec["objectSync"]["uid"] in self._suspended:
+                served.add((spec["resource"]["resource"], spec["resource"]["apiVersion"]))
+                continue
             each = planned.get(spec["objectSync"]["uid"])
             if each is None or each.kind is None:
                 yield f"left over: SyncSlice {called}"
@@ -183,6 +191,8 @@ class Verdict:
         if (resolved.get("apiVersion"), resolved.get("resource")) != (each.kind.api_version, each.kind.plural):
             yield f"resolved is {resolved}"
         yield from self._wrong_destinations(each, status)
+        if self._keeps_another_source(each):
+            return
         if each.source_problem:
             yield from _wrong_condition(in_sync, "False", {each.source_problem})
             return
@@ -243,18 +253,27 @@ class Verdict:
             return
         found = self._cluster.find(each.kind.api_version, each.kind.kind, called, ns)
         source = self._source_of(each)
-        if item.get("sourceVersion") != _version(source):
+        is_nowhere = shapes.is_offered_nowhere(source)  # a problem of the source, not of the destination
+        if item.get("sourceVersion") != (None if is_nowhere else _version(source)):
             yield "has another sourceVersion than the source"
         if not shapes.is_offered(source, ns):
-            if reported != ("Failed", "SourceNotOffered"):
+            if reported != ("Pending" if is_nowhere else "Failed", "SourceNotOffered"):
                 yield f"is {reported}, though the source may not go there"
-            if found and not model.is_terminating(found) and self._is_of(each, found):
+            is_there = found and not model.is_terminating(found) and self._is_of(each, found)
+            if is_there and not suspension.is_suspended(each.object_sync):
                 yield "has a copy, though the source may not go there"
             return
-        made = shapes.made(source, each.object_sync["spec"].get("copy"), ns)
+        made = shapes.made(source, wanted.asked, ns)
         if isinstance(made, str):
             if reported != ("Failed", made):
                 yield f"is {reported}, not {made}"
+            return
+        if suspension.is_suspended(each.object_sync):
+            yield from self._wrong_suspended(each, wanted, found, made, item)
+            return
+        if found and self._uids_of(found) & self._suspended:
+            if reported != ("Conflict", "Conflict"):
+                yield f"is {reported}, though a suspended ObjectSync has a copy there"
             return
         place = (each.kind.kind, ns, called)
         if place in self._witness.own:
@@ -277,9 +296,44 @@ class Verdict:
 
     def _is_of(self, each: Expected, found: Json) -> bool:
         """Tell whether an object is a copy of an ObjectSync."""
-        owners = [owner["name"] for owner in found["metadata"].get("ownerReferences") or ()]
-        uid = each.object_sync["metadata"]["uid"]
-        return any(name in self._slices and self._slices[name]["spec"]["objectSync"]["uid"] == uid for name in owners)
+        return each.object_sync["metadata"]["uid"] in self._uids_of(found)
+
+    def _uids_of(self, found: Json) -> set[str]:
+        """Return the uid of the ObjectSync that an object is a copy of; none: it is none."""
+        slices = [self._slices[name] for name in suspension.owners(found) if name in self._slices]
+        return {item["spec"]["objectSync"]["uid"] for item in slices}
+
+    def _keeps_another_source(self, each: Expected) -> bool:
+        """Tell whether a suspended ObjectSync has a SyncSlice of a source that it named before."""
+        mine = [
+            i for i in self._slices.values() if i["spec"]["objectSync"]["uid"] == each.object_sync["metadata"]["uid"]
+        ]
+        return suspension.is_suspended(each.object_sync) and any(
+            (item["spec"]["resource"]["kind"], *item["spec"]["source"].values()) != each.source for item in mine
+        )
+
+    def _wrong_suspended(
+        self, each: Expected, wanted: Wanted, found: Json | None, made: Json, item: Json
+    ) -> Iterator[str]:
+        """Yield what is wrong about a destination where nothing is written: status says whether that is right."""
+        is_there = found is not None and not model.is_terminating(found) and self._is_of(each, found)
+        if found and is_there and item.get("syncedVersion") != _version(found):
+            yield "has another syncedVersion than the copy"
+        if found and is_there and model.NOTES_OF_WRITES & (found["metadata"].get("annotations") or {}).keys():
+            return
+        differs = found is None or not is_there or self._differs(each, wanted, found, made)
+        reported = (item["state"], item.get("reason", ""))
+        if reported != (("Pending", "Suspended") if differs else ("Synced", "")):
+            what = "differs or is missing" if differs else "equals its source"
+            yield f"is {reported}, though the copy, which is suspended, {what}"
+
+    def _differs(self, each: Expected, wanted: Wanted, found: Json, made: Json) -> bool:
+        content = self._wrong_content(each, wanted, found, made, suspension.owners(found)[0])
+        try:
+            next(content)
+        except StopIteration as end:
+            return bool(end.value)
+        return True
 
     def _wrong_foreign(self, each: Expected, found: Json, source: Json, reported: tuple[str, str]) -> Iterator[str]:
         policy = each.object_sync["spec"].get("conflictPolicy") or "Fail"
