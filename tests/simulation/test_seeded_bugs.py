@@ -142,10 +142,6 @@ def _synced_though_stale(real: Callable[..., Any]) -> Callable[..., Any]:
     Bug("a finalizer ends though slices are left", objectsync, "_slices", lambda real: lambda _: []),
     Bug("a named namespace that is no target is copied to", destinations, "_problem", lambda real: lambda *_: None),
     Bug("labels that are left out stay", transform, "metadata", lambda real: lambda meta, _: real(meta, None)),
-    Bug(
-        "an entry's own `copy` does not matter",
-        syncslice._Look, "template", lambda real: lambda look, _: real(look, {}),
-    ),
     Bug("copies of suspended ObjectSyncs are written", plan, "_suspended", lambda real: lambda _: {}),
     Bug("a source goes where its owner does not want it", consent.Offer, "withheld", lambda real: lambda *_: None),
 )  # fmt: skip
