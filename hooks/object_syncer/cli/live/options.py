@@ -73,6 +73,26 @@ def check(missing: "Iterable[Right]") -> None:
         raise running.Refused("\n".join([*lines, "nothing was changed"]))
 
 
+def goes_on(cluster: "Cluster", lines: Iterable[str], needed: "Iterable[Right]", dry_run: bool, yes: bool) -> bool:
+    """Print what would be done in a cluster, one line each, and return whether to do it.
+
+    `needed` are the rights for it. Raises ClusterError, Refused if rights are missing, and click.Abort if somebody was
+    asked and says no; `yes` asks nobody.
+    """
+    from object_syncer.cli.live import rights  # noqa: PLC0415
+
+    click.echo(f"In {cluster.name}:")
+    for line in lines:
+        click.echo(f"  {line}")
+    check(rights.missing(cluster, needed))
+    if dry_run:
+        click.echo("You may do all of it. Nothing was changed.")
+        return False
+    if not yes and is_terminal():
+        click.confirm("Go on?", abort=True)
+    return True
+
+
 def is_terminal() -> bool:
     """Tell whether somebody can be asked."""
     return sys.stdin.isatty()

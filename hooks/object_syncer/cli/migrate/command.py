@@ -38,23 +38,14 @@ def upstream(context: str, deployment: str, dry_run: bool, yes: bool) -> None:
         raise click.UsageError(f"{deployment!r} is not NAMESPACE/NAME")
     with options.refusing():
         cluster = options.connect(context)
-        from object_syncer.cli.live import rights  # noqa: PLC0415
         from object_syncer.cli.migrate import migrating  # noqa: PLC0415
 
         found = migrating.look(cluster, deployment)
-        told = migrating.lines(found)
         if not (found.deployments or found.objects or found.object_syncs):
             click.echo(f"There is nothing of the original Object Syncer in {cluster.name}.")
             return
-        click.echo(f"In {cluster.name}:")
-        for line in told:
-            click.echo(f"  {line}")
-        options.check(rights.missing(cluster, migrating.needed(found)))
-        if dry_run:
-            click.echo("You may do all of it. Nothing was changed.")
+        if not options.goes_on(cluster, migrating.lines(found), migrating.needed(found), dry_run, yes):
             return
-        if not yes and options.is_terminal():
-            click.confirm("Go on?", abort=True)
         with options.unfinished():
             migrating.migrate(cluster, deployment, lambda line: click.echo(line, err=True))
     click.echo("Done. Install Object Syncer now, unless it is: docs/upgrade.md, Come from the original.")

@@ -30,22 +30,14 @@ def uninstall(context: str, delete_copies: bool, dry_run: bool, yes: bool) -> No
     """
     with options.refusing():
         cluster = options.connect(context)
-        from object_syncer.cli.live import rights  # noqa: PLC0415
         from object_syncer.cli.uninstall import stopping, uninstalling  # noqa: PLC0415
 
         found = uninstalling.look(cluster, delete_copies)
         if found.is_empty:
             click.echo(f"There is nothing of Object Syncer in {cluster.name}.")
             return
-        click.echo(f"In {cluster.name}:")
-        for line in uninstalling.lines(found):
-            click.echo(f"  {line}")
-        options.check(rights.missing(cluster, uninstalling.needed(found)))
-        if dry_run:
-            click.echo("You may do all of it. Nothing was changed.")
+        if not options.goes_on(cluster, uninstalling.lines(found), uninstalling.needed(found), dry_run, yes):
             return
-        if not yes and options.is_terminal():
-            click.confirm("Go on?", abort=True)
         release = stopping.release_name(found.controllers)
         with options.unfinished():
             uninstalling.remove(cluster, delete_copies, lambda line: click.echo(line, err=True))
